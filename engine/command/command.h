@@ -1,0 +1,109 @@
+/* Commands: everything that changes a process instance goes through here.
+ *
+ *   submit → queue → UNIT OF WORK (load → step → handlers → store → COMMIT) → effects → on_done
+ *
+ * One command at a time for each root instance; what gathers while a commit is in flight becomes the next
+ * batch. on_done fires from the loop, only after COMMIT (or once it is certain that nothing was
+ * kept), exactly once. */
+#ifndef SYNERGYFLOW_COMMAND_H
+#define SYNERGYFLOW_COMMAND_H
+
+#include "bpmn/step/step.h"
+#include "engine/definition/definition.h"
+#include "engine/pg/pool.h"
+#include "engine/registry/registry.h"
+
+enum command_kind {
+    COMMAND_START,  /* a new instance */
+    COMMAND_STEP,   /* a bpmn_command for an existing one */
+    COMMAND_MODULE, /* a module's handler without an instance; `name` = topic, `variables` = input */
+};
+
+/* How a COMMAND_STEP names its instance. */
+enum command_address {
+    ADDRESS_INSTANCE,     /* target = instance id */
+    ADDRESS_TASK,         /* target = task id */
+    ADDRESS_JOB,          /* target = job id */
+    ADDRESS_TIMER,        /* target = timer id; instance_id is known too */
+    ADDRESS_EXECUTION,    /* target = token id, or the instance id; instance found by event
+                             subscription, task, job or timer rows of that execution */
+    ADDRESS_BUSINESS_KEY, /* business_key (and definition_key when not NULL) of an active instance */
+};
+
+struct command_result {
+    struct uuid instance_id;
+    const struct definition *definition; /* NULL for COMMAND_MODULE */
+    const char *business_key;
+    enum bpmn_instance_status status;
+    int64_t started_us;
+    int64_t ended_us;
+    const json_t *variables; /* root variables after the step, or the handler's answer; borrowed */
+};
+
+/* Embed it in the caller's request; texts and `variables` are borrowed until on_done. Zero it first. */
+struct command {
+    enum command_kind kind;
+    enum bpmn_command_kind step;
+    enum command_address address;
+    struct uuid target;
+    struct uuid instance_id;    /* when known beforehand (timers), else zero */
+    const char *definition_id;  /* start: exactly this version, or … */
+    const char *definition_key; /* … the latest of this key */
+    const char *business_key;
+    const char *instance_name;
+    const char *name; /* message name; BPMN error code; topic; COMPLETE_TASK by business key: element id */
+    const char *reason;
+    const char *user;           /* who asks; NULL: the engine itself */
+    const char *worker_id;      /* job commands: must hold the lock, else STATUS_FORBIDDEN */
+    const char *tenant_id;      /* NULL: '' */
+    const char *correlation_id; /* NULL: the instance's own */
+    const json_t *variables;
+    void (*on_done)(struct command *command, enum status status, const struct error *error);
+    void *context;
+    const struct command_result *result; /* during on_done, when STATUS_OK */
+
+    /* private to engine/command */
+    struct command *next;
+    int64_t submitted_us; /* monotonic */
+    void *work;
+    uint32_t flags;
+};
+
+/* What happens after COMMIT, wired by engine/service. Any may be NULL. */
+struct command_effects {
+    void *context;
+    void (*timer_armed)(void *context, const struct uuid *id, const struct uuid *instance_id,
+                        int64_t due_us);
+    void (*timer_removed)(void *context, const struct uuid *id, int64_t due_us);
+    void (*events_published)(void *context, uint32_t count);
+    void (*jobs_created)(void *context, uint32_t count);
+};
+
+struct command_queue_settings {
+    uv_loop_t *loop;
+    struct pg_pool *pool;
+    struct definition_cache *definitions;
+    const struct registry *registry;
+    struct uuid_source *ids;
+    struct command_effects effects;
+    uint32_t lanes;       /* units of work that may be under way at once; 2 keeps engine and database busy */
+    uint32_t batch_max;   /* commands in one unit of work */
+    uint32_t waiting_max; /* commands that may wait; more get STATUS_BUSY */
+};
+
+enum { COMMAND_LANES_DEFAULT = 2, COMMAND_BATCH_DEFAULT = 128, COMMAND_WAITING_DEFAULT = 4096 };
+
+struct command_queue;
+
+struct command_queue *command_queue_new(const struct command_queue_settings *settings);
+/* STATUS_BUSY when the queue is full (on_done is then not called). Timer commands (step ==
+ * BPMN_TRIGGER_TIMER) wait in a line of their own and get at most half of a batch while callers wait. */
+MUST_CHECK enum status command_submit(struct command_queue *queue, struct command *command,
+                                      struct error *ret_error);
+uint32_t command_queue_waiting(const struct command_queue *queue);
+/* Refuses new commands, finishes the waiting ones, then fires on_drained. */
+void command_queue_drain(struct command_queue *queue, void (*on_drained)(void *context),
+                         void *context);
+void command_queue_free(struct command_queue *queue); /* only when drained; NULL is fine */
+
+#endif

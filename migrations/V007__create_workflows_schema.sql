@@ -168,10 +168,3 @@ CREATE TABLE synergyflow_workflows.journal (
     changes     jsonb NOT NULL,
     PRIMARY KEY (instance_id, sequence)
 );
-
-CREATE TABLE synergyflow_workflows.engine_node (
-    id           uuid PRIMARY KEY,
-    name         text NOT NULL,
-    started_at   timestamptz NOT NULL,
-    heartbeat_at timestamptz NOT NULL
-);

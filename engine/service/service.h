@@ -1,0 +1,30 @@
+/* The service: composition root of everything that waits, and its life cycle.
+ *
+ *   new → start (processes deployed, outbox and timers running, listening) → ready
+ *       → stop (no new requests; what is in flight is finished and committed) → stopped
+ *
+ * Route of a request through the files: engine/http → engine/api or a module's routes →
+ * engine/command → bpmn/step, handlers → engine/pg → COMMIT → effects → engine/outbox → listeners. */
+#ifndef SYNERGYFLOW_SERVICE_H
+#define SYNERGYFLOW_SERVICE_H
+
+#include "engine/command/command.h"
+#include "engine/service/settings.h"
+
+struct service;
+
+/* Builds all parts; opens no port yet. `settings` and its texts must stay until service_free. */
+struct service *service_new(uv_loop_t *loop, const struct settings *settings);
+/* `on_started` fires from the loop once the service listens, or with what prevented it. */
+void service_start(struct service *service,
+                   void (*on_started)(void *context, enum status status, const struct error *error),
+                   void *context);
+uint16_t service_port(const struct service *service);
+/* Graceful stop; `on_stopped` fires when everything is committed and closed. Twice is fine. */
+void service_stop(struct service *service, void (*on_stopped)(void *context), void *context);
+void service_free(struct service *service); /* after on_stopped */
+/* For commands of the program itself (demo data). */
+struct command_queue *service_commands(struct service *service);
+struct pg_pool *service_pool(struct service *service);
+
+#endif

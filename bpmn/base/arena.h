@@ -27,7 +27,7 @@ void *arena_array(struct arena *arena, size_t count, size_t size);
 /* A copy of `old_count` elements with room for `new_count`; the old one stays where it is. */
 void *arena_grow(struct arena *arena, const void *old, size_t old_count, size_t new_count,
                  size_t size);
-char *arena_copy(struct arena *arena, const char *text); /* NULL gives NULL */
+char *arena_copy(struct arena *arena, const char *text);                       /* NULL gives NULL */
 char *arena_copy_bytes(struct arena *arena, const char *bytes, size_t length); /* adds a NUL */
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -9,19 +9,19 @@
 #include "bpmn/base/check.h"
 
 /* X(name, HTTP status, title as Flowable's `message` field has it) */
-#define STATUS_CODES(X)                                                                            \
-    X(OK, 200, "OK")                                                                               \
-    X(INVALID, 400, "Bad request")             /* the caller's input is wrong */                   \
-    X(FORBIDDEN, 403, "Forbidden")             /* e.g. another worker holds the lock */            \
-    X(NOT_FOUND, 404, "Not found")             /* no such object */                                \
-    X(METHOD_NOT_ALLOWED, 405, "Method not allowed")                                               \
-    X(CONFLICT, 409, "Conflict")               /* the object is in another state than expected */  \
-    X(TOO_LARGE, 413, "Content too large")     /* a limit in engine/limits.h or the reader */      \
-    X(UNSUPPORTED_MEDIA, 415, "Content is not supported")                                          \
-    X(FAILED, 500, "Internal server error")    /* a handler or an expression failed */             \
-    X(INTERNAL, 500, "Internal server error")  /* the engine's own fault */                        \
-    X(BUSY, 503, "Service unavailable")        /* bounded admission: try again later */            \
-    X(UNAVAILABLE, 503, "Service unavailable") /* the database cannot be reached */                \
+#define STATUS_CODES(X)                                                                       \
+    X(OK, 200, "OK")                                                                          \
+    X(INVALID, 400, "Bad request") /* the caller's input is wrong */                          \
+    X(FORBIDDEN, 403, "Forbidden") /* e.g. another worker holds the lock */                   \
+    X(NOT_FOUND, 404, "Not found") /* no such object */                                       \
+    X(METHOD_NOT_ALLOWED, 405, "Method not allowed")                                          \
+    X(CONFLICT, 409, "Conflict")           /* the object is in another state than expected */ \
+    X(TOO_LARGE, 413, "Content too large") /* a limit in engine/limits.h or the reader */     \
+    X(UNSUPPORTED_MEDIA, 415, "Content is not supported")                                     \
+    X(FAILED, 500, "Internal server error")    /* a handler or an expression failed */        \
+    X(INTERNAL, 500, "Internal server error")  /* the engine's own fault */                   \
+    X(BUSY, 503, "Service unavailable")        /* bounded admission: try again later */       \
+    X(UNAVAILABLE, 503, "Service unavailable") /* the database cannot be reached */           \
     X(TIMEOUT, 504, "Gateway timeout")
 
 enum status {

@@ -12,7 +12,10 @@ struct text {
     size_t capacity;
 };
 
-#define TEXT_INIT {0}
+#define TEXT_INIT \
+    {             \
+        0         \
+    }
 
 void text_deinit(struct text *text);
 void text_clear(struct text *text); /* keeps the memory */

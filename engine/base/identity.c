@@ -15,7 +15,8 @@ static const uint8_t *random_bytes(struct identity_source *identity)
         size_t filled = 0;
 
         while (filled < sizeof(identity->random)) {
-            ssize_t got = getrandom(identity->random + filled, sizeof(identity->random) - filled, 0);
+            ssize_t got =
+                getrandom(identity->random + filled, sizeof(identity->random) - filled, 0);
 
             /* EINTR is the only error the kernel documents for these arguments. */
             if (got > 0)

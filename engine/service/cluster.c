@@ -4,7 +4,8 @@
  * child → ask until it answers.
  * Failure modes: no PostgreSQL installed; a folder that the unprivileged user cannot enter (the
  * cluster then lives under /var/lib/synergyflow, named after the folder); an old server of this
- * folder that still shuts down (we wait for it); initdb or the server failing (its log is named). */
+ * folder that still shuts down (we wait for it); initdb or the server failing (its log is named).
+ */
 #include "engine/service/cluster.h"
 
 #include "bpmn/base/text.h"
@@ -55,10 +56,11 @@ static enum status find_programs(struct cluster *cluster, struct error *ret_erro
         (void)closedir(folder);
     }
     if (newest == 0) {
-        return error_set(ret_error, STATUS_UNAVAILABLE,
-                         "Expected PostgreSQL's programs under %s but found none: install the Debian "
-                         "package postgresql.",
-                         root);
+        return error_set(
+            ret_error, STATUS_UNAVAILABLE,
+            "Expected PostgreSQL's programs under %s but found none: install the Debian "
+            "package postgresql.",
+            root);
     }
     (void)snprintf(cluster->programs, sizeof(cluster->programs), "%s/%d/bin", root, newest);
     return STATUS_OK;
@@ -75,9 +77,10 @@ static enum status choose_user(struct cluster *cluster, struct error *ret_error)
         return STATUS_OK;
     entry = getpwnam("postgres");
     if (entry == NULL) {
-        return error_set(ret_error, STATUS_UNAVAILABLE,
-                         "Expected a user 'postgres' to run the private cluster as but there is none: "
-                         "install the Debian package postgresql, or run as another user than root.");
+        return error_set(
+            ret_error, STATUS_UNAVAILABLE,
+            "Expected a user 'postgres' to run the private cluster as but there is none: "
+            "install the Debian package postgresql, or run as another user than root.");
     }
     cluster->user = entry->pw_uid;
     cluster->group = entry->pw_gid;
@@ -156,8 +159,7 @@ static enum status choose_folders(struct cluster *cluster, const char *folder,
     }
     if (status != STATUS_OK)
         return status;
-    (void)snprintf(cluster->socket_folder, sizeof(cluster->socket_folder), "%s",
-                   cluster->folder);
+    (void)snprintf(cluster->socket_folder, sizeof(cluster->socket_folder), "%s", cluster->folder);
     if (strlen(cluster->socket_folder) > SOCKET_FOLDER_MAX) {
         (void)snprintf(cluster->socket_folder, sizeof(cluster->socket_folder),
                        "/tmp/synergyflow-%08lx", hash_text(absolute));
@@ -239,9 +241,10 @@ static enum status initialise(const struct cluster *cluster, struct error *ret_e
                              NULL};
 
         if (!run_program(cluster, "initdb.log", arguments)) {
-            return error_set(ret_error, STATUS_UNAVAILABLE,
-                             "Expected initdb to create a cluster but it failed: see %s/initdb.log.",
-                             cluster->folder);
+            return error_set(
+                ret_error, STATUS_UNAVAILABLE,
+                "Expected initdb to create a cluster but it failed: see %s/initdb.log.",
+                cluster->folder);
         }
     }
     return STATUS_OK;
@@ -273,7 +276,8 @@ static enum status wait_for_old_server(const struct cluster *cluster, struct err
         (void)usleep(POLL_US);
     }
     return error_set(ret_error, STATUS_UNAVAILABLE,
-                     "Expected the earlier server of %s to end but it still runs.", cluster->folder);
+                     "Expected the earlier server of %s to end but it still runs.",
+                     cluster->folder);
 }
 
 static unsigned free_loopback_port(void)
@@ -292,24 +296,34 @@ static unsigned free_loopback_port(void)
     return port;
 }
 
-/* The child asks the kernel for SIGINT (fast shutdown) when its parent dies, so that a killed engine
- * leaves no server behind. */
+/* The child asks the kernel for SIGINT (fast shutdown) when its parent dies, so that a killed
+ * engine leaves no server behind. */
 static void exec_server(const struct cluster *cluster, pid_t parent)
 {
     char program[PATH_MAX + 16];
     char socket_option[PATH_MAX + 32];
     char port_option[32];
     int output;
-    char *arguments[] = {program,       "-D",
-                         "data",        "-c",
-                         socket_option, "-c",
-                         "listen_addresses=127.0.0.1", "-c",
-                         port_option,   "-c",
-                         "max_connections=100",        "-c",
-                         "shared_buffers=256MB",       "-c",
-                         "max_wal_size=4GB",           "-c",
-                         "timezone=UTC",               "-c",
-                         "log_timezone=UTC",           NULL};
+    char *arguments[] = {program,
+                         "-D",
+                         "data",
+                         "-c",
+                         socket_option,
+                         "-c",
+                         "listen_addresses=127.0.0.1",
+                         "-c",
+                         port_option,
+                         "-c",
+                         "max_connections=100",
+                         "-c",
+                         "shared_buffers=256MB",
+                         "-c",
+                         "max_wal_size=4GB",
+                         "-c",
+                         "timezone=UTC",
+                         "-c",
+                         "log_timezone=UTC",
+                         NULL};
 
     (void)snprintf(program, sizeof(program), "%s/postgres", cluster->programs);
     (void)snprintf(socket_option, sizeof(socket_option), "unix_socket_directories=%s",

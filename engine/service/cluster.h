@@ -1,8 +1,9 @@
 /* A private PostgreSQL cluster under a folder, for `synergyflow dev`.
  *
  * Found from Debian's packages, initialised on first use, run as a child process of ours under an
- * unprivileged user, on a Unix socket and a free loopback port. It ends with its parent, however that
- * ends. The socket's folder is closed to other users; loopback needs the generated password. */
+ * unprivileged user, on a Unix socket and a free loopback port. It ends with its parent, however
+ * that ends. The socket's folder is closed to other users; loopback needs the generated password.
+ */
 #ifndef SYNERGYFLOW_CLUSTER_H
 #define SYNERGYFLOW_CLUSTER_H
 

@@ -4,7 +4,8 @@
  *       → stop (no new requests; what is in flight is finished and committed) → stopped
  *
  * Route of a request through the files: engine/http → engine/api or a module's routes →
- * engine/command → bpmn/step, handlers → engine/pg → COMMIT → effects → engine/outbox → listeners. */
+ * engine/command → bpmn/step, handlers → engine/pg → COMMIT → effects → engine/outbox → listeners.
+ */
 #ifndef SYNERGYFLOW_SERVICE_H
 #define SYNERGYFLOW_SERVICE_H
 

@@ -40,12 +40,12 @@ enum status settings_read(struct settings *ret_settings, struct error *ret_error
     struct settings settings = {0};
     enum status status = STATUS_OK;
 
-#define SETTINGS_READ_TEXT(field, variable, standard, text)                                        \
+#define SETTINGS_READ_TEXT(field, variable, standard, text) \
     settings.field = read_text(variable, standard);
     SETTINGS_TEXT(SETTINGS_READ_TEXT)
 #undef SETTINGS_READ_TEXT
-#define SETTINGS_READ_NUMBER(field, variable, standard, minimum, maximum, unit, text)              \
-    if (status == STATUS_OK)                                                                       \
+#define SETTINGS_READ_NUMBER(field, variable, standard, minimum, maximum, unit, text) \
+    if (status == STATUS_OK)                                                          \
         status = read_number(variable, standard, minimum, maximum, &settings.field, ret_error);
     SETTINGS_NUMBER(SETTINGS_READ_NUMBER)
 #undef SETTINGS_READ_NUMBER
@@ -56,13 +56,13 @@ enum status settings_read(struct settings *ret_settings, struct error *ret_error
 
 void settings_print(FILE *to)
 {
-#define SETTINGS_PRINT_TEXT(field, variable, standard, text)                                       \
-    (void)fprintf(to, "  %s (default: %s)\n      %s\n", variable,                                  \
+#define SETTINGS_PRINT_TEXT(field, variable, standard, text)      \
+    (void)fprintf(to, "  %s (default: %s)\n      %s\n", variable, \
                   (standard)[0] != '\0' ? (standard) : "none", text);
     SETTINGS_TEXT(SETTINGS_PRINT_TEXT)
 #undef SETTINGS_PRINT_TEXT
-#define SETTINGS_PRINT_NUMBER(field, variable, standard, minimum, maximum, unit, text)             \
-    (void)fprintf(to, "  %s (default: %d, from %d to %d %s)\n      %s\n", variable, standard,      \
+#define SETTINGS_PRINT_NUMBER(field, variable, standard, minimum, maximum, unit, text)        \
+    (void)fprintf(to, "  %s (default: %d, from %d to %d %s)\n      %s\n", variable, standard, \
                   minimum, maximum, unit, text);
     SETTINGS_NUMBER(SETTINGS_PRINT_NUMBER)
 #undef SETTINGS_PRINT_NUMBER

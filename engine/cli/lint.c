@@ -1,0 +1,102 @@
+/* `synergyflow lint`: the findings of the reader, as deploy would report them. */
+#include "engine/cli/cli.h"
+
+#include "bpmn/reader/reader.h"
+#include "engine/cli/file.h"
+#include "engine/cli/option.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINT_ARENA_BYTES = 256 * 1024 * 1024 };
+
+static const char *severity_name(enum bpmn_severity severity)
+{
+    return severity == BPMN_ERROR ? "error" : "warning";
+}
+
+static void print_text(const char *path, const struct bpmn_findings *findings)
+{
+    for (uint32_t i = 0; i < findings->count; i++) {
+        const struct bpmn_finding *finding = &findings->items[i];
+
+        (void)printf("%s:%d:%d: %s: %s [%s%s%s]\n", path, finding->line, finding->column,
+                     severity_name(finding->severity), finding->message, finding->rule,
+                     finding->element_id[0] != '\0' ? ", " : "", finding->element_id);
+    }
+    if (findings->count == 0)
+        (void)printf("%s: nothing to complain about\n", path);
+}
+
+static void add_json(json_t *list, const char *path, const struct bpmn_findings *findings)
+{
+    for (uint32_t i = 0; i < findings->count; i++) {
+        const struct bpmn_finding *finding = &findings->items[i];
+
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "file", path, "severity",
+                            severity_name(finding->severity), "rule", finding->rule, "elementId",
+                            finding->element_id, "line", finding->line, "column", finding->column,
+                            "message", finding->message));
+    }
+}
+
+/* One file; returns whether it can be deployed. */
+static bool lint_file(const char *path, json_t *list, bool json)
+{
+    struct arena *arena = arena_new(LINT_ARENA_BYTES);
+    struct bpmn_findings *findings = arena_alloc(arena, sizeof(*findings));
+    struct bpmn_document *document = NULL;
+    struct text text = TEXT_INIT;
+    struct error error = {0};
+    bool fine;
+
+    findings->arena = arena;
+    fine = file_read(path, BPMN_FILE_BYTES_MAX, &text, &error) == STATUS_OK &&
+           bpmn_read(text_string(&text), text.length, findings, &document, &error) == STATUS_OK;
+    if (!fine && findings->count == 0) {
+        findings->items[findings->count++] = (struct bpmn_finding){
+            BPMN_ERROR, "file", error.element_id, error.line, error.column, error.message};
+    }
+    if (json)
+        add_json(list, path, findings);
+    else
+        print_text(path, findings);
+    bpmn_document_free(document);
+    text_deinit(&text);
+    arena_free(arena);
+    return fine;
+}
+
+int cli_lint(int argc, char **argv)
+{
+    static const struct cli_usage usage = {
+        "FILE…",
+        "Says what is wrong in BPMN files, with element, line and column: the same findings\n"
+        "that a deployment gives. Exit code 1 when a file could not be deployed."};
+    struct cli_option options[] = {
+        {.name = "output", .letter = 'o', .argument = "text|json", .help = "form of the output"},
+        {0},
+    };
+    bool fine = true;
+    json_t *list;
+    int first;
+    int exit_code = cli_options(argc, argv, options, &usage, &first);
+
+    if (exit_code >= 0)
+        return exit_code;
+    if (first == argc) {
+        (void)fputs("synergyflow: lint expects at least one file.\n", stderr);
+        return CLI_USAGE;
+    }
+    list = json_array();
+    for (int i = first; i < argc; i++)
+        fine = lint_file(argv[i], list, cli_wants_json(&options[0])) && fine;
+    if (cli_wants_json(&options[0])) {
+        (void)json_dumpf(list, stdout, JSON_INDENT(2));
+        (void)putchar('\n');
+    }
+    json_decref(list);
+    return fine ? CLI_DONE : CLI_FAILED;
+}

@@ -24,10 +24,12 @@ struct definition_cache;
 enum { DEFINITION_CACHE_MAX = 1000 };
 
 struct definition_cache *definition_cache_new(uv_loop_t *loop, struct pg_pool *pool);
-void definition_cache_free(struct definition_cache *cache); /* NULL is fine; stops its refresh timer */
+/* NULL is fine. Stops the refresh timer; the memory goes from the loop, once loads and deployments
+ * under way have ended, so run the loop until it is empty. */
+void definition_cache_free(struct definition_cache *cache);
 
-/* What is in memory now; NULL when it has to be loaded (or does not exist). Borrowed until the next return to
- * the loop; pin it to keep it longer. */
+/* What is in memory now; NULL when it has to be loaded (or does not exist). Borrowed until the next
+ * return to the loop; pin it to keep it longer. */
 const struct definition *definition_by_id(struct definition_cache *cache, const char *id);
 /* The latest version of a key. */
 const struct definition *definition_latest(struct definition_cache *cache, const char *key);
@@ -43,6 +45,8 @@ void definition_load(struct definition_cache *cache, const char *const *ids, uin
                      void *context);
 /* Forgets a deployment's definitions (it was deleted). */
 void definition_forget(struct definition_cache *cache, const struct uuid *deployment_id);
+/* What has just been committed; other nodes see it within a second. */
+void definition_set_suspended(struct definition_cache *cache, const char *id, bool suspended);
 
 /* ---- deployment ---------------------------------------------------------------------------- */
 
@@ -62,9 +66,11 @@ struct deployment {
     const char *tenant_id; /* NULL: '' */
     const struct deployment_resource *resources;
     uint32_t resource_count;
-    bool only_if_changed; /* nothing is stored when the newest deployment of `name` has equal resources */
-    const char *(*check)(void *check_context, const struct bpmn_element *element); /* extra check of
-                              an element: NULL, or what is wrong (e.g. a topic that no module hosts) */
+    bool only_if_changed; /* nothing is stored when the newest deployment of `name` has equal
+                             resources */
+    const char *(*check)(void *check_context,
+                         const struct bpmn_element *element); /* extra check of
+         an element: NULL, or what is wrong (e.g. a topic that no module hosts) */
     void *check_context;
     void (*on_done)(struct deployment *deployment, enum status status, const struct error *error);
     void *context;
@@ -80,6 +86,8 @@ struct deployment {
     void *state; /* private */
 };
 
+/* Whether a resource of this name is read as BPMN (.bpmn, .xml). */
+bool deployment_is_bpmn(const char *resource_name);
 void deployment_create(struct definition_cache *cache, struct uuid_source *ids,
                        struct deployment *deployment);
 

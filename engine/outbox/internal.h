@@ -18,7 +18,8 @@ enum {
     OUTBOX_KEEP_PROCESSED_DAYS = 30,
     OUTBOX_KEEP_COMPLETED_DAYS = 7,
     OUTBOX_RETENTION_MS = 3600 * 1000,
-    OUTBOX_RETENTION_BATCH = 1000, /* rows deleted by one statement */
+    OUTBOX_RETENTION_BATCH = 1000,  /* rows deleted by one statement */
+    OUTBOX_RETENTION_PAUSE_MS = 20, /* between two of them */
 };
 
 enum delivery_state {
@@ -79,11 +80,13 @@ struct outbox {
     uint32_t polls;
     bool started; /* the partitions exist: deliveries may run */
     bool stopping;
-    uint32_t busy; /* queries of outbox.c and retention.c that are under way */
     uint32_t open_handles;
-    struct arena *start_arena;
-    struct arena *retention_arena;
-    struct arena *backlog_arena;
+    bool creating;                /* partitions */
+    bool counting;                /* the backlog */
+    bool deleting;                /* what is past its time */
+    struct arena *creating_arena; /* each holds its last batch until the next one */
+    struct arena *counting_arena;
+    struct arena *deleting_arena;
     uv_timer_t poll;
     uv_timer_t retention;
     void (*on_stopped)(void *context);
@@ -117,7 +120,7 @@ void delivery_clear_rows(struct delivery *delivery);
 /* ---- retention.c ---- */
 
 /* Deletes what is past its time, in batches, one after the other. */
-void outbox_retention_run(struct outbox *outbox);
+void outbox_on_retention(uv_timer_t *timer);
 
 /* ---- outbox.c ---- */
 

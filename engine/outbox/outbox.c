@@ -44,6 +44,9 @@ struct outbox *outbox_new(uv_loop_t *loop, struct pg_pool *pool, const struct re
     outbox->loop = loop;
     outbox->pool = pool;
     outbox->registry = registry;
+    outbox->creating_arena = arena_new(OUTBOX_ARENA_BYTES);
+    outbox->counting_arena = arena_new(OUTBOX_ARENA_BYTES);
+    outbox->deleting_arena = arena_new(OUTBOX_ARENA_BYTES);
     while ((listener = registry_listener_at(registry, outbox->delivery_count, &module)) != NULL) {
         INVARIANT(outbox->delivery_count < OUTBOX_LISTENERS_MAX);
         delivery_init(&outbox->deliveries[outbox->delivery_count], outbox, module, listener);
@@ -69,21 +72,19 @@ static void on_backlog(void *context, struct pg_batch *batch, enum status status
         for (uint32_t i = 0; i < pg_rows(result); i++)
             outbox_metrics_backlog(pg_value_text(result, i, 0), pg_value_int(result, i, 1));
     }
-    arena_free(outbox->backlog_arena);
-    outbox->backlog_arena = NULL;
-    outbox->busy--;
+    outbox->counting = false;
     outbox_settled(outbox);
 }
 
 static void read_backlog(struct outbox *outbox)
 {
-    if (outbox->backlog_arena != NULL)
+    if (outbox->counting)
         return;
-    outbox->backlog_arena = arena_new(OUTBOX_ARENA_BYTES);
-    struct pg_batch *batch = pg_batch_new(outbox->backlog_arena);
+    outbox->counting = true;
+    arena_clear(outbox->counting_arena);
+    struct pg_batch *batch = pg_batch_new(outbox->counting_arena);
 
     add_listeners(outbox, pg_batch_add(batch, &count_backlog));
-    outbox->busy++;
     pg_query(outbox->pool, batch, OUTBOX_LEASE_MS, on_backlog, outbox);
 }
 
@@ -93,9 +94,7 @@ static void on_partitions(void *context, struct pg_batch *batch, enum status sta
     struct outbox *outbox = context;
 
     (void)batch;
-    arena_free(outbox->start_arena);
-    outbox->start_arena = NULL;
-    outbox->busy--;
+    outbox->creating = false;
     if (status != STATUS_OK)
         log_error("outbox.start", NULL, error); /* the poll tries again */
     else {
@@ -107,15 +106,15 @@ static void on_partitions(void *context, struct pg_batch *batch, enum status sta
 
 static void create_missing_partitions(struct outbox *outbox)
 {
-    if (outbox->start_arena != NULL)
+    if (outbox->creating)
         return;
-    outbox->start_arena = arena_new(OUTBOX_ARENA_BYTES);
-    struct pg_batch *batch = pg_batch_new(outbox->start_arena);
+    outbox->creating = true;
+    arena_clear(outbox->creating_arena);
+    struct pg_batch *batch = pg_batch_new(outbox->creating_arena);
     struct pg_call *call = pg_batch_add(batch, &create_partitions);
 
     add_listeners(outbox, call);
     pg_int4(call, OUTBOX_PARTITIONS);
-    outbox->busy++;
     pg_query(outbox->pool, batch, OUTBOX_LEASE_MS, on_partitions, outbox);
 }
 
@@ -135,11 +134,6 @@ static void on_poll(uv_timer_t *timer)
     read_backlog(outbox);
 }
 
-static void on_retention(uv_timer_t *timer)
-{
-    outbox_retention_run(timer->data);
-}
-
 void outbox_start(struct outbox *outbox)
 {
     PRE(!outbox->started && !outbox->stopping);
@@ -147,7 +141,8 @@ void outbox_start(struct outbox *outbox)
         outbox->deliveries[i].sweep = true;
     create_missing_partitions(outbox);
     uv_timer_start(&outbox->poll, on_poll, OUTBOX_POLL_MS, OUTBOX_POLL_MS);
-    uv_timer_start(&outbox->retention, on_retention, OUTBOX_RETENTION_MS, OUTBOX_RETENTION_MS);
+    uv_timer_start(&outbox->retention, outbox_on_retention, OUTBOX_RETENTION_MS,
+                   OUTBOX_RETENTION_MS);
 }
 
 void outbox_wake(struct outbox *outbox)
@@ -162,7 +157,7 @@ static bool is_idle(const struct outbox *outbox)
         if (outbox->deliveries[i].state != DELIVERY_IDLE)
             return false;
     }
-    return outbox->busy == 0;
+    return !outbox->creating && !outbox->counting && !outbox->deleting;
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -202,6 +197,11 @@ void outbox_stop(struct outbox *outbox, void (*on_stopped)(void *context), void 
 
 void outbox_free(struct outbox *outbox)
 {
-    PRE(outbox == NULL || outbox->open_handles == 0);
+    if (outbox == NULL)
+        return;
+    PRE(outbox->open_handles == 0);
+    arena_free(outbox->creating_arena);
+    arena_free(outbox->counting_arena);
+    arena_free(outbox->deleting_arena);
     memory_free(outbox);
 }

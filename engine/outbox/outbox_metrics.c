@@ -39,7 +39,7 @@ static struct listener_metrics *metrics_of(const char *listener_id)
     struct listener_metrics *added = &listeners[listener_count++];
 
     snprintf(added->listener_id, sizeof added->listener_id, "%s", listener_id);
-    snprintf(added->labels, sizeof added->labels, "listener=\"%s\"", added->listener_id);
+    snprintf(added->labels, sizeof added->labels, "listener=\"%s\"", listener_id);
     added->lag = (struct metric){
         .name = "synergyflow_event_lag_seconds",
         .labels = added->labels,

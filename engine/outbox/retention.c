@@ -33,25 +33,26 @@ static void on_deleted(void *context, struct pg_batch *batch, enum status status
         log_error("outbox.retention", NULL, error); /* the next hour tries again */
     for (uint32_t i = 0; status == STATUS_OK && i < pg_batch_count(batch); i++)
         more |= pg_affected(pg_batch_result(batch, i)) == OUTBOX_RETENTION_BATCH;
-    arena_free(outbox->retention_arena);
-    outbox->retention_arena = NULL;
-    outbox->busy--;
+    outbox->deleting = false;
     if (more && !outbox->stopping)
-        outbox_retention_run(outbox);
+        uv_timer_start(&outbox->retention, outbox_on_retention, OUTBOX_RETENTION_PAUSE_MS,
+                       OUTBOX_RETENTION_MS);
     outbox_settled(outbox);
 }
 
-void outbox_retention_run(struct outbox *outbox)
+void outbox_on_retention(uv_timer_t *timer)
 {
+    struct outbox *outbox = timer->data;
     static const uint8_t no_random[10];
     int64_t now_us = clock_wall_us();
     int64_t completed_before_us = days_before(now_us, OUTBOX_KEEP_COMPLETED_DAYS);
     struct uuid id_before = uuid_v7(completed_before_us / 1000, no_random);
 
-    if (outbox->retention_arena != NULL)
+    if (outbox->deleting)
         return;
-    outbox->retention_arena = arena_new(OUTBOX_ARENA_BYTES);
-    struct pg_batch *batch = pg_batch_new(outbox->retention_arena);
+    outbox->deleting = true;
+    arena_clear(outbox->deleting_arena);
+    struct pg_batch *batch = pg_batch_new(outbox->deleting_arena);
     struct pg_call *processed = pg_batch_add(batch, &delete_processed);
     struct pg_call *completed = pg_batch_add(batch, &delete_completed);
 
@@ -60,6 +61,5 @@ void outbox_retention_run(struct outbox *outbox)
     pg_uuid(completed, &id_before);
     pg_timestamp(completed, completed_before_us);
     pg_int8(completed, OUTBOX_RETENTION_BATCH);
-    outbox->busy++;
     pg_query(outbox->pool, batch, OUTBOX_LEASE_MS, on_deleted, outbox);
 }

@@ -31,6 +31,9 @@ struct pg_batch *pg_batch_new(struct arena *arena);
 /* Appends a statement; give its parameters in order $1, $2, … with the functions below. */
 struct pg_call *pg_batch_add(struct pg_batch *batch, const struct pg_statement *statement);
 uint32_t pg_batch_count(const struct pg_batch *batch);
+/* Appends the statements of `other`, which from then on reads its results under its own indices. They move
+ * to `batch`: run and free that one only; its arena must live as long as `other` reads. */
+void pg_batch_join(struct pg_batch *batch, struct pg_batch *other);
 
 void pg_null(struct pg_call *call); /* NULL of any type: the SQL should say $n::type */
 void pg_text(struct pg_call *call, const char *value); /* text/varchar; NULL gives NULL; copied */

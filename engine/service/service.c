@@ -1,0 +1,311 @@
+/* See service.h.
+ *
+ * Start: wait for a database connection → deploy the modules' processes (only what changed) →
+ * routes → listen → outbox and timers begin.
+ * Stop: no new connections and requests → timers → commands → outbox → connections → parts freed.
+ * Each stage waits for the one before, so that whatever was accepted is answered and committed. */
+#include "engine/service/service.h"
+
+#include "bpmn/base/memory.h"
+#include "engine/api/api.h"
+#include "engine/base/identity.h"
+#include "engine/base/log.h"
+#include "engine/module/host.h"
+#include "engine/outbox/outbox.h"
+#include "engine/service/health.h"
+#include "engine/service/processes.h"
+#include "engine/timer/timer_service.h"
+
+#include <string.h>
+
+enum {
+    CONNECTIONS_WAITING_MAX = 10000,
+    START_DATABASE_TIMEOUT_MS = 30000,
+};
+
+struct service {
+    uv_loop_t *loop;
+    const struct settings *settings;
+    struct identity_source identity;
+    struct registry registry;
+    struct pg_pool *pool;
+    struct definition_cache *definitions;
+    struct command_queue *commands;
+    struct timer_service *timers;
+    struct outbox *outbox;
+    struct http_server *server;
+    struct module_host **hosts;
+    struct health health;
+    struct process_deployer *deployer;
+
+    void (*on_started)(void *context, enum status status, const struct error *error);
+    void *started_context;
+    void (*on_stopped)(void *context);
+    void *stopped_context;
+    bool running; /* timers and outbox have begun */
+    bool deploying;
+    bool stopping;
+};
+
+/* ---- effects of a commit ---- */
+
+static void on_timer_armed(void *context, const struct uuid *id, const struct uuid *instance_id,
+                           int64_t due_us)
+{
+    struct service *service = context;
+
+    timer_service_armed(service->timers, id, instance_id, due_us);
+}
+
+static void on_timer_removed(void *context, const struct uuid *id, int64_t due_us)
+{
+    struct service *service = context;
+
+    timer_service_removed(service->timers, id, due_us);
+}
+
+static void on_events_published(void *context, uint32_t count)
+{
+    struct service *service = context;
+
+    (void)count;
+    outbox_wake(service->outbox);
+}
+
+/* ---- building ---- */
+
+static void build_commands(struct service *service)
+{
+    const struct settings *settings = service->settings;
+    struct command_queue_settings commands = {
+        .loop = service->loop,
+        .pool = service->pool,
+        .definitions = service->definitions,
+        .registry = &service->registry,
+        .ids = &service->identity.source,
+        .effects = {.context = service,
+                    .timer_armed = on_timer_armed,
+                    .timer_removed = on_timer_removed,
+                    .events_published = on_events_published},
+        .lanes = (uint32_t)settings->lanes,
+        .batch_max = (uint32_t)settings->batch_max,
+        .waiting_max = (uint32_t)settings->waiting_max,
+    };
+    struct timer_service_settings timers = {
+        .loop = service->loop,
+        .pool = service->pool,
+        .look_ahead_ms = (uint32_t)settings->timer_look_ahead_ms,
+        .scan_interval_ms = (uint32_t)settings->timer_scan_ms,
+        .in_memory_max = (uint32_t)settings->timers_in_memory,
+        .in_flight_max = (uint32_t)settings->timers_in_flight,
+    };
+
+    service->commands = command_queue_new(&commands);
+    service->timers = timer_service_new(&timers);
+}
+
+static void build_routes(struct service *service)
+{
+    struct api_settings api = {
+        .loop = service->loop,
+        .pool = service->pool,
+        .definitions = service->definitions,
+        .commands = service->commands,
+        .registry = &service->registry,
+        .ids = &service->identity.source,
+    };
+
+    health_register(service->server, &service->health);
+    api_register(service->server, &api);
+    service->hosts = memory_zero(all_module_count, sizeof(struct module_host *));
+    for (uint32_t i = 0; i < all_module_count; i++) {
+        struct module_host_settings host = {
+            .loop = service->loop,
+            .pool = service->pool,
+            .commands = service->commands,
+            .registry = &service->registry,
+            .ids = &service->identity.source,
+            .module = all_modules[i],
+        };
+
+        service->hosts[i] = module_host_new(&host);
+        module_host_routes(service->hosts[i], service->server);
+    }
+}
+
+struct service *service_new(uv_loop_t *loop, const struct settings *settings)
+{
+    struct service *service = memory_zero(1, sizeof(*service));
+    struct pg_pool_settings pool = {
+        .conninfo = settings->database,
+        .connections = (uint32_t)settings->connections,
+        .prepared_statements = settings->prepared_statements != 0,
+        .waiting_max = CONNECTIONS_WAITING_MAX,
+    };
+
+    service->loop = loop;
+    service->settings = settings;
+    identity_init(&service->identity);
+    service->registry.modules = all_modules;
+    service->registry.module_count = all_module_count;
+    service->pool = pg_pool_new(loop, &pool);
+    service->definitions = definition_cache_new(loop, service->pool);
+    service->server = http_server_new(loop);
+    service->outbox = outbox_new(loop, service->pool, &service->registry);
+    service->health.pool = service->pool;
+    build_commands(service);
+    build_routes(service);
+    return service;
+}
+
+/* ---- start ---- */
+
+static void started(struct service *service, enum status status, const struct error *error)
+{
+    if (status == STATUS_OK)
+        log_event(LOG_INFO, "service.started", "port", 'i', (int64_t)service_port(service), NULL);
+    service->on_started(service->started_context, status, error);
+}
+
+static void continue_stop(struct service *service);
+
+static void on_processes_deployed(void *context, enum status status, const struct error *error)
+{
+    struct service *service = context;
+    struct error own;
+
+    service->deploying = false;
+    process_deployer_free(service->deployer);
+    service->deployer = NULL;
+    if (service->stopping) {
+        continue_stop(service);
+        return;
+    }
+    if (status == STATUS_OK) {
+        status = http_server_listen(service->server, service->settings->address,
+                                    (uint16_t)service->settings->port, &own);
+        error = &own;
+    }
+    if (status != STATUS_OK) {
+        started(service, status, error);
+        return;
+    }
+    service->running = true;
+    outbox_start(service->outbox);
+    timer_service_start(service->timers, service->commands);
+    service->health.started = true;
+    started(service, STATUS_OK, NULL);
+}
+
+void service_start(struct service *service,
+                   void (*on_started)(void *context, enum status status, const struct error *error),
+                   void *context)
+{
+    service->on_started = on_started;
+    service->started_context = context;
+    service->deploying = true;
+    service->deployer =
+        process_deployer_new(service->pool, service->definitions, &service->registry,
+                             &service->identity.source, START_DATABASE_TIMEOUT_MS);
+    process_deployer_run(service->deployer, on_processes_deployed, service);
+}
+
+uint16_t service_port(const struct service *service)
+{
+    return http_server_port(service->server);
+}
+
+struct command_queue *service_commands(struct service *service)
+{
+    return service->commands;
+}
+
+struct pg_pool *service_pool(struct service *service)
+{
+    return service->pool;
+}
+
+/* ---- stop ---- */
+
+static void on_pool_closed(void *context)
+{
+    struct service *service = context;
+
+    service->pool = NULL;
+    log_event(LOG_INFO, "service.stopped", NULL);
+    service->on_stopped(service->stopped_context);
+}
+
+static void on_server_closed(void *context)
+{
+    struct service *service = context;
+
+    service->server = NULL;
+    definition_cache_free(service->definitions);
+    service->definitions = NULL;
+    pg_pool_close(service->pool, on_pool_closed, service);
+}
+
+static void on_outbox_stopped(void *context)
+{
+    struct service *service = context;
+
+    http_server_close(service->server, on_server_closed, service);
+}
+
+static void on_commands_drained(void *context)
+{
+    struct service *service = context;
+
+    if (service->running)
+        outbox_stop(service->outbox, on_outbox_stopped, service);
+    else
+        on_outbox_stopped(service);
+}
+
+static void on_timers_stopped(void *context)
+{
+    struct service *service = context;
+
+    command_queue_drain(service->commands, on_commands_drained, service);
+}
+
+static void on_server_drained(void *context)
+{
+    struct service *service = context;
+
+    if (service->running)
+        timer_service_stop(service->timers, on_timers_stopped, service);
+    else
+        on_timers_stopped(service);
+}
+
+static void continue_stop(struct service *service)
+{
+    http_server_drain(service->server, on_server_drained, service);
+}
+
+void service_stop(struct service *service, void (*on_stopped)(void *context), void *context)
+{
+    PRE(!service->stopping);
+    service->stopping = true;
+    service->health.stopping = true;
+    service->on_stopped = on_stopped;
+    service->stopped_context = context;
+    if (!service->deploying)
+        continue_stop(service);
+}
+
+void service_free(struct service *service)
+{
+    if (service == NULL)
+        return;
+    PRE(service->pool == NULL);
+    timer_service_free(service->timers);
+    command_queue_free(service->commands);
+    outbox_free(service->outbox);
+    for (uint32_t i = 0; i < all_module_count; i++)
+        module_host_free(service->hosts[i]);
+    memory_free(service->hosts);
+    memory_free(service);
+}

@@ -64,8 +64,7 @@ static void on_automatic(struct load_connection *connection, int status, const c
 {
     if (status == 503) { /* admission is bounded: try again */
         run.refused++;
-        run.begun--;
-        begin(connection);
+        load_resend(connection);
         return;
     }
     if (status != 201 || memmem(body, length, "\"ended\":true", 12) == NULL)

@@ -108,17 +108,30 @@ static void on_written(uv_write_t *request, int status)
         lost(connection, uv_strerror(status));
 }
 
+static void transmit(struct load_connection *connection)
+{
+    uv_buf_t buffer = uv_buf_init(connection->out.bytes, (unsigned)connection->out.length);
+    int written = uv_try_write((uv_stream_t *)&connection->socket, &buffer, 1);
+
+    connection->busy = true;
+    if (written == (int)connection->out.length)
+        return;
+    if (written > 0)
+        buffer = uv_buf_init(buffer.base + written, (unsigned)(buffer.len - (size_t)written));
+    connection->writing.data = connection;
+    if (uv_write(&connection->writing, (uv_stream_t *)&connection->socket, &buffer, 1,
+                 on_written) != 0)
+        lost(connection, "write");
+}
+
 void load_send(struct load_connection *connection, const char *method, const char *path,
                const char *body,
                void (*on_answer)(struct load_connection *connection, int status, const char *answer,
                                  size_t length))
 {
-    uv_buf_t buffer;
     size_t length = body != NULL ? strlen(body) : 0;
-    int written;
 
     PRE(!connection->busy);
-    connection->busy = true;
     connection->on_answer = on_answer;
     connection->sent_us = clock_monotonic_us();
     text_clear(&connection->out);
@@ -129,16 +142,13 @@ void load_send(struct load_connection *connection, const char *method, const cha
                            "Content-Type: application/json\r\nContent-Length: %zu\r\n", length);
     text_append(&connection->out, "\r\n");
     text_append_bytes(&connection->out, body, length);
-    buffer = uv_buf_init(connection->out.bytes, (unsigned)connection->out.length);
-    written = uv_try_write((uv_stream_t *)&connection->socket, &buffer, 1);
-    if (written == (int)connection->out.length)
-        return;
-    if (written > 0)
-        buffer = uv_buf_init(buffer.base + written, (unsigned)(buffer.len - (size_t)written));
-    connection->writing.data = connection;
-    if (uv_write(&connection->writing, (uv_stream_t *)&connection->socket, &buffer, 1,
-                 on_written) != 0)
-        lost(connection, "write");
+    transmit(connection);
+}
+
+void load_resend(struct load_connection *connection)
+{
+    PRE(!connection->busy);
+    transmit(connection);
 }
 
 static void on_closed(uv_handle_t *handle)

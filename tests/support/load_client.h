@@ -47,6 +47,8 @@ void load_send(struct load_connection *connection, const char *method, const cha
                const char *body,
                void (*on_answer)(struct load_connection *connection, int status, const char *body,
                                  size_t length));
+/* Sends the connection's last request once more (its answer was "try again"). */
+void load_resend(struct load_connection *connection);
 void load_client_close(struct load_client *client);
 
 #endif

@@ -64,7 +64,8 @@ uint32_t pg_failed_statement(const struct pg_batch *batch);
 const char *pg_failed_sqlstate(const struct pg_batch *batch);
 
 /* Acquire, run and release in one; `on_done` gets `context`. The batch outside a transaction is one implicit
- * transaction (one Sync). Results are freed after on_done returns. */
+ * transaction (one Sync). Results are freed after on_done returns, in which the caller may free the
+ * batch's arena. */
 void pg_query(struct pg_pool *pool, struct pg_batch *batch, uint32_t timeout_ms,
               void (*on_done)(void *context, struct pg_batch *batch, enum status status,
                               const struct error *error),

@@ -1,42 +1,43 @@
 /* What a step did, as records: the journal, the store and the traces all read these.
  *
  * Every change is applied to the instance by apply.c at the moment it is recorded, so the list and
- * the instance never disagree. Pointers borrow from the step's arena, the model, or the instance. */
+ * the instance never disagree. Pointers borrow from the step's arena, the model, or the instance.
+ */
 #ifndef SYNERGYFLOW_CHANGE_H
 #define SYNERGYFLOW_CHANGE_H
 
 #include "bpmn/step/instance.h"
 
 /* X(name, text in the journal and in traces) */
-#define BPMN_CHANGE_KINDS(X)                                                                       \
-    X(INSTANCE_STARTED, "instance-started")                                                        \
-    X(INSTANCE_COMPLETED, "instance-completed")                                                    \
-    X(INSTANCE_TERMINATED, "instance-terminated") /* reason */                                     \
-    X(ELEMENT_ACTIVATED, "activated")             /* token, element, scope */                      \
-    X(ELEMENT_COMPLETED, "completed")             /* token, element, started_us */                 \
-    X(ELEMENT_TERMINATED, "terminated")           /* token, element, started_us, reason */         \
-    X(FLOW_TAKEN, "taken")                        /* flow, scope */                                \
-    X(ARRIVED, "arrived")                         /* flow: a token waits at a parallel gateway */  \
-    X(JOINED, "joined")                           /* element: one token taken off each flow */     \
-    X(SCOPE_OPENED, "scope-opened")               /* scope, element, token */                      \
-    X(SCOPE_CLOSED, "scope-closed")               /* scope */                                      \
-    X(VARIABLE_SET, "variable")                   /* scope, name, value */                         \
-    X(TASK_CREATED, "task-created")               /* wait_id, token, element, task */              \
-    X(TASK_COMPLETED, "task-completed")           /* wait_id, token */                             \
-    X(TASK_CANCELLED, "task-cancelled")           /* wait_id, token, reason */                     \
-    X(JOB_CREATED, "job-created")                 /* wait_id, token, element, name = topic */      \
-    X(JOB_COMPLETED, "job-completed")             /* wait_id, token */                             \
-    X(JOB_CANCELLED, "job-cancelled")             /* wait_id, token */                             \
-    X(HANDLER_CALLED, "handler-called")           /* wait_id, token, element, name = topic */      \
-    X(HANDLER_RETURNED, "handler-returned")       /* wait_id, token */                             \
-    X(TIMER_ARMED, "timer-armed")                 /* wait_id, token, element, due_us, repeat */    \
-    X(TIMER_FIRED, "timer-fired")                 /* wait_id, token, element, due_us */            \
-    X(TIMER_CANCELLED, "timer-cancelled")         /* wait_id, token, element */                    \
-    X(MESSAGE_AWAITED, "message-awaited")         /* wait_id, token, element, name */              \
-    X(MESSAGE_RECEIVED, "message-received")       /* wait_id, token, element, name */              \
-    X(MESSAGE_CANCELLED, "message-cancelled")     /* wait_id, token, element */                    \
-    X(ERROR_THROWN, "error-thrown")               /* token, element, name = code */                \
-    X(ERROR_CAUGHT, "error-caught")               /* token = the activity, element = the boundary event */
+#define BPMN_CHANGE_KINDS(X)                                                                      \
+    X(INSTANCE_STARTED, "instance-started")                                                       \
+    X(INSTANCE_COMPLETED, "instance-completed")                                                   \
+    X(INSTANCE_TERMINATED, "instance-terminated") /* reason */                                    \
+    X(ELEMENT_ACTIVATED, "activated")             /* token, element, scope */                     \
+    X(ELEMENT_COMPLETED, "completed")             /* token, element, started_us */                \
+    X(ELEMENT_TERMINATED, "terminated")           /* token, element, started_us, reason */        \
+    X(FLOW_TAKEN, "taken")                        /* flow, scope */                               \
+    X(ARRIVED, "arrived")                         /* flow: a token waits at a parallel gateway */ \
+    X(JOINED, "joined")                           /* element: one token taken off each flow */    \
+    X(SCOPE_OPENED, "scope-opened")               /* scope, element, token */                     \
+    X(SCOPE_CLOSED, "scope-closed")               /* scope */                                     \
+    X(VARIABLE_SET, "variable")                   /* scope, name, value */                        \
+    X(TASK_CREATED, "task-created")               /* wait_id, token, element, task */             \
+    X(TASK_COMPLETED, "task-completed")           /* wait_id, token */                            \
+    X(TASK_CANCELLED, "task-cancelled")           /* wait_id, token, reason */                    \
+    X(JOB_CREATED, "job-created")                 /* wait_id, token, element, name = topic */     \
+    X(JOB_COMPLETED, "job-completed")             /* wait_id, token */                            \
+    X(JOB_CANCELLED, "job-cancelled")             /* wait_id, token */                            \
+    X(HANDLER_CALLED, "handler-called")           /* wait_id, token, element, name = topic */     \
+    X(HANDLER_RETURNED, "handler-returned")       /* wait_id, token */                            \
+    X(TIMER_ARMED, "timer-armed")                 /* wait_id, token, element, due_us, repeat */   \
+    X(TIMER_FIRED, "timer-fired")                 /* wait_id, token, element, due_us */           \
+    X(TIMER_CANCELLED, "timer-cancelled")         /* wait_id, token, element */                   \
+    X(MESSAGE_AWAITED, "message-awaited")         /* wait_id, token, element, name */             \
+    X(MESSAGE_RECEIVED, "message-received")       /* wait_id, token, element, name */             \
+    X(MESSAGE_CANCELLED, "message-cancelled")     /* wait_id, token, element */                   \
+    X(ERROR_THROWN, "error-thrown")               /* token, element, name = code */               \
+    X(ERROR_CAUGHT, "error-caught") /* token = the activity, element = the boundary event */
 
 enum bpmn_change_kind {
 #define BPMN_CHANGE_ENUM(name, text) BPMN_CHANGE_##name,
@@ -89,9 +90,9 @@ struct bpmn_changes {
 void bpmn_changes_init(struct bpmn_changes *changes, struct arena *arena);
 const char *bpmn_change_kind_name(enum bpmn_change_kind kind);
 /* The journal's form of changes[from…]: a JSON array of objects
- * {"c":kind,"at":us,"id":token,"el":element id,"type":…,"scope":…,"wait":…,…}; an element that was activated
- * and left in the same step is one record {"c":"passed","id","el","type","name","at","end","scope"}.
- * New reference. */
+ * {"c":kind,"at":us,"id":token,"el":element id,"type":…,"scope":…,"wait":…,…}; an element that was
+ * activated and left in the same step is one record
+ * {"c":"passed","id","el","type","name","at","end","scope"}. New reference. */
 json_t *bpmn_changes_journal(const struct bpmn_changes *changes, const struct bpmn_model *model,
                              uint32_t from);
 /* One readable line for traces ("approve activated", "timer sla fired, due …"), in `arena`. */

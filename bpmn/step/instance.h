@@ -17,7 +17,8 @@
 enum bpmn_wait_kind {
     BPMN_WAIT_TASK,    /* a user task; id = task id */
     BPMN_WAIT_JOB,     /* external work; id = job id */
-    BPMN_WAIT_HANDLER, /* a module's handler is being called in this very transaction; never stored */
+    BPMN_WAIT_HANDLER, /* a module's handler is being called in this very transaction; never stored
+                        */
     BPMN_WAIT_TIMER,   /* id = timer id */
     BPMN_WAIT_MESSAGE, /* id = event subscription id */
 };
@@ -70,7 +71,7 @@ enum bpmn_instance_status {
     BPMN_INSTANCE_NEW,
     BPMN_INSTANCE_ACTIVE,
     BPMN_INSTANCE_COMPLETED,
-    BPMN_INSTANCE_TERMINATED, /* deleted by a caller */
+    BPMN_INSTANCE_TERMINATED, /* deleted by a caller, or ended by an uncaught BPMN error */
 };
 
 struct bpmn_instance {
@@ -82,11 +83,17 @@ struct bpmn_instance {
     enum bpmn_instance_status status;
     int64_t started_us;
     int64_t ended_us;
-    const char *end_element_id; /* end event that was reached last; NULL until ended */
+    const char *end_element_id; /* end event (or element without a way out) reached last; NULL until
+                                   ended */
     const char *delete_reason;  /* NULL unless terminated */
     struct bpmn_scope *scopes;  /* scopes[0] is the root */
     uint32_t scope_count;
     uint32_t scope_capacity;
+
+    /* private to bpmn/step */
+    json_t *replaced;      /* values that were overwritten since the last save: records still borrow
+                              them; NULL when none */
+    uint32_t recent_scope; /* where the last look-up ended, tried first */
 };
 
 /* A new, empty instance for a start command. Texts are copied into `arena`. */
@@ -106,8 +113,7 @@ json_t *bpmn_scope_state(const struct bpmn_instance *instance, const struct bpmn
 /* Adds one stored scope (the root first: parent and token zero, element_id NULL). Variables and
  * state are borrowed. STATUS_INTERNAL when the stored text does not fit the model. */
 MUST_CHECK enum status bpmn_instance_load_scope(struct bpmn_instance *instance,
-                                                const struct uuid *id,
-                                                const struct uuid *parent_id,
+                                                const struct uuid *id, const struct uuid *parent_id,
                                                 const struct uuid *token_id, const char *element_id,
                                                 const json_t *state, const json_t *variables,
                                                 struct error *ret_error);
@@ -123,7 +129,8 @@ struct bpmn_token *bpmn_instance_token(struct bpmn_instance *instance, const str
 struct bpmn_token *bpmn_instance_waiting(struct bpmn_instance *instance, const struct uuid *wait_id,
                                          struct bpmn_scope **ret_scope,
                                          struct bpmn_wait **ret_wait);
-/* A variable as seen from a scope: its own, then its parents'. Borrowed, NULL when there is none. */
+/* A variable as seen from a scope: its own, then its parents'. Borrowed, NULL when there is none.
+ */
 const json_t *bpmn_instance_variable(const struct bpmn_instance *instance,
                                      const struct bpmn_scope *scope, const char *name);
 

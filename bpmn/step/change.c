@@ -1,0 +1,196 @@
+/* The list of changes, and each change as one readable line. The journal's form is in journal.c. */
+#include "bpmn/step/apply.h"
+
+#include "bpmn/base/memory.h"
+#include "bpmn/base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *const kind_names[] = {
+#define BPMN_CHANGE_NAME(name, text) [BPMN_CHANGE_##name] = text,
+    BPMN_CHANGE_KINDS(BPMN_CHANGE_NAME)
+#undef BPMN_CHANGE_NAME
+};
+
+enum { CHANGES_FIRST_CAPACITY = 32 };
+
+void bpmn_changes_init(struct bpmn_changes *changes, struct arena *arena)
+{
+    PRE(arena != NULL);
+    changes->arena = arena;
+    changes->items = NULL;
+    changes->count = 0;
+    changes->capacity = 0;
+}
+
+void bpmn_changes_add(struct bpmn_changes *changes, const struct bpmn_change *change)
+{
+    if (changes->count == changes->capacity) {
+        uint32_t capacity = changes->capacity == 0 ? CHANGES_FIRST_CAPACITY : 2 * changes->capacity;
+
+        changes->items = arena_grow(changes->arena, changes->items, changes->count, capacity,
+                                    sizeof(*changes->items));
+        changes->capacity = capacity;
+    }
+    changes->items[changes->count++] = *change;
+}
+
+const char *bpmn_change_kind_name(enum bpmn_change_kind kind)
+{
+    PRE((unsigned)kind < COUNT_OF(kind_names));
+    return kind_names[kind];
+}
+
+static void append_because(struct text *text, const char *reason)
+{
+    if (reason != NULL)
+        text_append_format(text, ": %s", reason);
+}
+
+static void append_list(struct text *text, const char *title, const char **items, uint32_t count)
+{
+    if (count > 0)
+        text_append_format(text, ", %s", title);
+    for (uint32_t i = 0; i < count; i++)
+        text_append_format(text, "%s %s", i == 0 ? "" : " and", items[i]);
+}
+
+static void append_due(struct text *text, int64_t due_us)
+{
+    char instant[ISO8601_INSTANT_BYTES];
+
+    text_append_format(text, ", due %s", iso8601_format_instant(due_us, instant));
+}
+
+static void append_task(struct text *text, const struct bpmn_task_details *task)
+{
+    if (task->name != NULL)
+        text_append_format(text, " \"%s\"", task->name);
+    if (task->assignee != NULL)
+        text_append_format(text, ", for %s", task->assignee);
+    if (task->owner != NULL)
+        text_append_format(text, ", owned by %s", task->owner);
+    append_list(text, "users", task->candidate_users, task->candidate_user_count);
+    append_list(text, "groups", task->candidate_groups, task->candidate_group_count);
+    if (task->has_due)
+        append_due(text, task->due_us);
+    if (task->priority != 50)
+        text_append_format(text, ", priority %" PRId32, task->priority);
+    if (task->category != NULL)
+        text_append_format(text, ", category %s", task->category);
+    if (task->form_key != NULL)
+        text_append_format(text, ", form %s", task->form_key);
+}
+
+static void append_repeat(struct text *text, const struct bpmn_change *change)
+{
+    if (change->repeat == NULL)
+        return;
+    text_append_format(text, ", repeats %s", change->repeat);
+    if (change->repeats_left >= 0)
+        text_append_format(text, ", %" PRId64 " more", change->repeats_left);
+}
+
+static void append_variable(struct text *text, const struct bpmn_change *change, const char *id)
+{
+    char *value = json_dumps(change->value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    INVARIANT(value != NULL);
+    text_append_format(text, "variable %s = %s", change->name, value);
+    if (*id != '\0')
+        text_append_format(text, " in %s", id);
+    memory_free(value);
+}
+
+/* "task-created" about approve reads "task approve created", "activated" reads "approve
+ * activated". */
+static void append_headline(struct text *text, const char *kind, const char *id)
+{
+    const char *dash = strchr(kind, '-');
+
+    if (dash == NULL)
+        text_append_format(text, "%s %s", id, kind);
+    else
+        text_append_format(text, "%.*s %s %s", (int)(dash - kind), kind, id, dash + 1);
+}
+
+/* What the headline leaves out. */
+static void append_details(struct text *text, const struct bpmn_change *change, const char *flow)
+{
+    switch (change->kind) {
+    case BPMN_CHANGE_ELEMENT_ACTIVATED:
+    case BPMN_CHANGE_ARRIVED:
+        if (flow != NULL)
+            text_append_format(text, " by %s", flow);
+        break;
+    case BPMN_CHANGE_TASK_CREATED:
+        append_task(text, change->task);
+        break;
+    case BPMN_CHANGE_JOB_CREATED:
+    case BPMN_CHANGE_HANDLER_CALLED:
+        text_append_format(text, ", topic %s", change->name);
+        break;
+    case BPMN_CHANGE_TIMER_ARMED:
+        append_due(text, change->due_us);
+        append_repeat(text, change);
+        break;
+    case BPMN_CHANGE_TIMER_FIRED:
+        append_due(text, change->due_us);
+        break;
+    case BPMN_CHANGE_MESSAGE_AWAITED:
+    case BPMN_CHANGE_MESSAGE_RECEIVED:
+        text_append_format(text, ", name %s", change->name);
+        break;
+    default:
+        break;
+    }
+    append_because(text, change->reason);
+}
+
+static void append_change(struct text *text, const struct bpmn_change *change,
+                          const struct bpmn_model *model)
+{
+    const char *kind = bpmn_change_kind_name(change->kind);
+    const char *id = change->element == BPMN_NONE ? "" : model->elements[change->element].id;
+    const char *flow = change->flow == BPMN_NONE ? NULL : model->flows[change->flow].id;
+
+    switch (change->kind) {
+    case BPMN_CHANGE_INSTANCE_STARTED:
+    case BPMN_CHANGE_INSTANCE_COMPLETED:
+    case BPMN_CHANGE_INSTANCE_TERMINATED:
+        text_append_format(text, "process %s %s", model->process_id, strchr(kind, '-') + 1);
+        if (*id != '\0')
+            text_append_format(text, " at %s", id);
+        append_because(text, change->reason);
+        break;
+    case BPMN_CHANGE_FLOW_TAKEN:
+        text_append_format(text, "flow %s taken", flow);
+        break;
+    case BPMN_CHANGE_VARIABLE_SET:
+        append_variable(text, change, id);
+        break;
+    case BPMN_CHANGE_ERROR_THROWN:
+        text_append_format(text, "error %s thrown by %s", change->name, id);
+        break;
+    case BPMN_CHANGE_ERROR_CAUGHT:
+        text_append_format(text, "error %s caught by %s", change->name, id);
+        break;
+    default:
+        append_headline(text, kind, id);
+        append_details(text, change, flow);
+        break;
+    }
+}
+
+const char *bpmn_change_text(const struct bpmn_change *change, const struct bpmn_model *model,
+                             struct arena *arena)
+{
+    struct text text = TEXT_INIT;
+    const char *result;
+
+    append_change(&text, change, model);
+    result = arena_copy_bytes(arena, text_string(&text), text.length);
+    text_deinit(&text);
+    return result;
+}

@@ -1,0 +1,87 @@
+/* The ways out of an element. "Taken" means: recorded, and a token is on its way to the target. */
+#include "bpmn/step/element.h"
+
+static void take(struct step *step, const struct place *at, uint32_t flow)
+{
+    struct bpmn_change change = step_change(step, BPMN_CHANGE_FLOW_TAKEN, at);
+
+    change.flow = flow;
+    step_record(step, &change);
+    step_enqueue(step, at->scope, step->model->flows[flow].target, flow);
+}
+
+static enum status no_way_out(const struct bpmn_element *element, struct error *ret_error)
+{
+    error_set(ret_error, STATUS_FAILED,
+              "Expected one of the conditions of the %u flows out of '%s' to be true, or a default "
+              "flow, but no condition was true and there is no default flow",
+              element->outgoing_count, element->id);
+    return error_at(ret_error, element->id, element->line, element->column);
+}
+
+enum status flows_take_all(struct step *step, const struct place *at, struct error *ret_error)
+{
+    (void)ret_error; /* cannot fail; the signature is the hook's */
+    for (uint32_t i = 0; i < at->element->outgoing_count; i++)
+        take(step, at, at->element->outgoing[i]);
+    return STATUS_OK;
+}
+
+/* BPMN 13.2, flows out of an activity: a conditional flow gets a token only when its condition is
+ * true; the default flow is for the case that no condition was. */
+enum status flows_take_true(struct step *step, const struct place *at, struct error *ret_error)
+{
+    const struct bpmn_element *element = at->element;
+    bool any_condition = false;
+    bool any_taken = false;
+
+    for (uint32_t i = 0; i < element->outgoing_count; i++) {
+        const struct bpmn_flow *flow = &step->model->flows[element->outgoing[i]];
+        bool takeable = flow->index != element->default_flow;
+
+        if (takeable && flow->condition != NULL) {
+            enum status status = evaluate_condition(step, at, flow, &takeable, ret_error);
+
+            if (status != STATUS_OK)
+                return status;
+            any_condition = any_condition || takeable;
+        }
+        if (takeable) {
+            take(step, at, flow->index);
+            any_taken = true;
+        }
+    }
+    if (!any_condition && element->default_flow != BPMN_NONE) {
+        take(step, at, element->default_flow);
+        any_taken = true;
+    }
+    return any_taken || element->outgoing_count == 0 ? STATUS_OK : no_way_out(element, ret_error);
+}
+
+/* BPMN 13.3, exclusive gateway: conditions are evaluated in order, the first true one decides where
+ * the token goes; when there is none, the default flow; without that, it is an error. */
+enum status flows_take_first(struct step *step, const struct place *at, struct error *ret_error)
+{
+    const struct bpmn_element *element = at->element;
+
+    for (uint32_t i = 0; i < element->outgoing_count; i++) {
+        const struct bpmn_flow *flow = &step->model->flows[element->outgoing[i]];
+        bool takeable = flow->index != element->default_flow;
+
+        if (takeable && flow->condition != NULL) {
+            enum status status = evaluate_condition(step, at, flow, &takeable, ret_error);
+
+            if (status != STATUS_OK)
+                return status;
+        }
+        if (takeable) {
+            take(step, at, flow->index);
+            return STATUS_OK;
+        }
+    }
+    if (element->default_flow == BPMN_NONE && element->outgoing_count > 0)
+        return no_way_out(element, ret_error);
+    if (element->default_flow != BPMN_NONE)
+        take(step, at, element->default_flow);
+    return STATUS_OK;
+}

@@ -1,0 +1,216 @@
+/* The instance as a container: making, copying, finding, forgetting. What changes it while it runs
+ * is apply.c; how it is stored is instance_json.c. */
+#include "bpmn/step/instance.h"
+
+#include "bpmn/step/apply.h"
+
+#include <string.h>
+
+void bpmn_instance_init(struct bpmn_instance *instance, struct arena *arena,
+                        const struct bpmn_model *model, const struct uuid *id,
+                        const char *definition_id, const char *business_key)
+{
+    struct bpmn_scope *root;
+
+    PRE(arena != NULL && model != NULL);
+    PRE(!uuid_is_zero(id));
+    memset(instance, 0, sizeof(*instance));
+    instance->arena = arena;
+    instance->model = model;
+    instance->id = *id;
+    instance->definition_id = arena_copy(arena, definition_id);
+    instance->business_key = arena_copy(arena, business_key);
+    instance->status = BPMN_INSTANCE_NEW;
+    root = bpmn_instance_add_scope(instance);
+    root->id = *id;
+    root->element = BPMN_NONE;
+    root->variables = json_object();
+    root->is_new = true;
+}
+
+void bpmn_instance_clear(struct bpmn_instance *instance)
+{
+    for (uint32_t i = 0; i < instance->scope_count; i++)
+        json_decref(instance->scopes[i].variables);
+    json_decref(instance->replaced);
+    instance->scopes = NULL;
+    instance->scope_count = 0;
+    instance->scope_capacity = 0;
+    instance->replaced = NULL;
+    instance->recent_scope = 0;
+}
+
+static void copy_scope(const struct bpmn_scope *from, struct bpmn_scope *to, struct arena *arena)
+{
+    *to = *from;
+    json_incref(to->variables);
+    to->tokens = arena_grow(arena, from->tokens, from->token_count, from->token_count,
+                            sizeof(*from->tokens));
+    to->token_capacity = from->token_count;
+    for (uint32_t i = 0; i < to->token_count; i++) {
+        struct bpmn_token *token = &to->tokens[i];
+
+        token->waits = arena_grow(arena, token->waits, token->wait_count, token->wait_count,
+                                  sizeof(*token->waits));
+        token->wait_capacity = token->wait_count;
+    }
+    to->arrivals = arena_grow(arena, from->arrivals, from->arrival_count, from->arrival_count,
+                              sizeof(*from->arrivals));
+    to->arrival_capacity = from->arrival_count;
+}
+
+void bpmn_instance_clone(const struct bpmn_instance *from, struct bpmn_instance *ret_copy,
+                         struct arena *arena)
+{
+    PRE(from->scope_count > 0);
+    *ret_copy = *from;
+    ret_copy->arena = arena;
+    ret_copy->scopes = arena_array(arena, from->scope_count, sizeof(*from->scopes));
+    ret_copy->scope_capacity = from->scope_count;
+    for (uint32_t i = 0; i < from->scope_count; i++)
+        copy_scope(&from->scopes[i], &ret_copy->scopes[i], arena);
+    /* Records made before the copy must stay readable whichever of the two is kept. */
+    ret_copy->replaced = json_copy(from->replaced);
+}
+
+void bpmn_instance_saved(struct bpmn_instance *instance)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < instance->scope_count; i++) {
+        struct bpmn_scope *scope = &instance->scopes[i];
+
+        if (scope->removed) {
+            json_decref(scope->variables);
+            continue;
+        }
+        scope->is_new = false;
+        scope->state_changed = false;
+        scope->variables_changed = false;
+        instance->scopes[kept++] = *scope;
+    }
+    POST(kept > 0);
+    instance->scope_count = kept;
+    instance->recent_scope = 0;
+    json_decref(instance->replaced);
+    instance->replaced = NULL;
+}
+
+struct bpmn_scope *bpmn_instance_add_scope(struct bpmn_instance *instance)
+{
+    struct bpmn_scope *scope;
+
+    if (instance->scope_count == instance->scope_capacity) {
+        uint32_t capacity = instance->scope_capacity == 0 ? 1 : 2 * instance->scope_capacity;
+
+        instance->scopes = arena_grow(instance->arena, instance->scopes, instance->scope_count,
+                                      capacity, sizeof(*instance->scopes));
+        instance->scope_capacity = capacity;
+    }
+    scope = &instance->scopes[instance->scope_count++];
+    memset(scope, 0, sizeof(*scope));
+    return scope;
+}
+
+struct bpmn_scope *bpmn_instance_root(struct bpmn_instance *instance)
+{
+    PRE(instance->scope_count > 0);
+    return &instance->scopes[0];
+}
+
+/* Index of a live scope, scope_count when there is none. */
+static uint32_t find_scope(const struct bpmn_instance *instance, const struct uuid *id)
+{
+    uint32_t recent = instance->recent_scope;
+
+    if (recent < instance->scope_count && uuid_equal(&instance->scopes[recent].id, id) &&
+        !instance->scopes[recent].removed)
+        return recent;
+    for (uint32_t i = 0; i < instance->scope_count; i++) {
+        if (uuid_equal(&instance->scopes[i].id, id) && !instance->scopes[i].removed)
+            return i;
+    }
+    return instance->scope_count;
+}
+
+struct bpmn_scope *bpmn_instance_scope(struct bpmn_instance *instance, const struct uuid *id)
+{
+    uint32_t index = find_scope(instance, id);
+
+    if (index == instance->scope_count)
+        return NULL;
+    instance->recent_scope = index;
+    return &instance->scopes[index];
+}
+
+/* From the end: the tokens that move are nearly always the newest. */
+struct bpmn_token *bpmn_scope_token(struct bpmn_scope *scope, const struct uuid *id)
+{
+    for (uint32_t i = scope->token_count; i > 0; i--) {
+        if (uuid_equal(&scope->tokens[i - 1].id, id))
+            return &scope->tokens[i - 1];
+    }
+    return NULL;
+}
+
+struct bpmn_token *bpmn_instance_token(struct bpmn_instance *instance, const struct uuid *id,
+                                       struct bpmn_scope **ret_scope)
+{
+    /* The scope that was used last first, then all in order. */
+    for (uint32_t i = 0; i <= instance->scope_count; i++) {
+        uint32_t index = i == 0 ? instance->recent_scope : i - 1;
+        struct bpmn_scope *scope = &instance->scopes[index];
+        struct bpmn_token *token;
+
+        if (index >= instance->scope_count || scope->removed)
+            continue;
+        token = bpmn_scope_token(scope, id);
+        if (token != NULL) {
+            instance->recent_scope = index;
+            if (ret_scope != NULL)
+                *ret_scope = scope;
+            return token;
+        }
+    }
+    return NULL;
+}
+
+struct bpmn_token *bpmn_instance_waiting(struct bpmn_instance *instance, const struct uuid *wait_id,
+                                         struct bpmn_scope **ret_scope, struct bpmn_wait **ret_wait)
+{
+    for (uint32_t i = 0; i < instance->scope_count; i++) {
+        struct bpmn_scope *scope = &instance->scopes[i];
+
+        if (scope->removed)
+            continue;
+        for (uint32_t j = 0; j < scope->token_count; j++) {
+            struct bpmn_token *token = &scope->tokens[j];
+
+            for (uint32_t k = 0; k < token->wait_count; k++) {
+                if (!uuid_equal(&token->waits[k].id, wait_id))
+                    continue;
+                if (ret_scope != NULL)
+                    *ret_scope = scope;
+                if (ret_wait != NULL)
+                    *ret_wait = &token->waits[k];
+                return token;
+            }
+        }
+    }
+    return NULL;
+}
+
+const json_t *bpmn_instance_variable(const struct bpmn_instance *instance,
+                                     const struct bpmn_scope *scope, const char *name)
+{
+    for (;;) {
+        const json_t *value = json_object_get(scope->variables, name);
+        uint32_t parent;
+
+        if (value != NULL || uuid_is_zero(&scope->parent_id))
+            return value;
+        parent = find_scope(instance, &scope->parent_id);
+        INVARIANT(parent < instance->scope_count);
+        scope = &instance->scopes[parent];
+    }
+}

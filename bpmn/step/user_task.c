@@ -1,0 +1,265 @@
+/* User task: work for a person. Its details are worked out once, when it is created. */
+#include "bpmn/step/element.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PRIORITY_DEFAULT = 50, CANDIDATES_MAX = 1000 };
+
+/* Absent, null and empty are the same: nobody, nothing. */
+static enum status optional_text(struct step *step, const struct place *at,
+                                 const struct expression *expression, const char *what,
+                                 const char **ret_text, struct error *ret_error)
+{
+    const char *text = NULL;
+    enum status status;
+
+    if (expression == NULL)
+        return STATUS_OK;
+    status = evaluate_text(step, at, expression, what, &text, ret_error);
+    if (status == STATUS_OK && text != NULL && text[0] != '\0')
+        *ret_text = text;
+    return status;
+}
+
+struct candidates {
+    struct arena *arena;
+    const char **items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+/* Without the blanks around it; false when there are too many. */
+static bool add_candidate(struct candidates *list, const char *text, size_t length)
+{
+    while (length > 0 && strchr(" \t\r\n", *text) != NULL) {
+        text++;
+        length--;
+    }
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
+        length--;
+    if (length == 0)
+        return true;
+    if (list->count == CANDIDATES_MAX)
+        return false;
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity == 0 ? 4 : 2 * list->capacity;
+
+        list->items =
+            arena_grow(list->arena, list->items, list->count, capacity, sizeof(*list->items));
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = arena_copy_bytes(list->arena, text, length);
+    return true;
+}
+
+static bool split_candidates(struct candidates *list, const char *text)
+{
+    for (;;) {
+        size_t length = strcspn(text, ",");
+
+        if (!add_candidate(list, text, length))
+            return false;
+        if (text[length] == '\0')
+            return true;
+        text += length + 1;
+    }
+}
+
+static enum status read_candidates(struct candidates *list, const json_t *value,
+                                   struct error *ret_error)
+{
+    bool fits = true;
+    const json_t *item;
+    size_t i;
+
+    if (json_is_null(value))
+        return STATUS_OK;
+    if (json_is_string(value)) {
+        fits = split_candidates(list, json_string_value(value));
+    } else if (json_is_array(value)) {
+        json_array_foreach (value, i, item) {
+            if (!json_is_string(item))
+                return error_set(ret_error, STATUS_FAILED,
+                                 "Expected a list of texts but entry %zu is not a text", i + 1);
+            fits = fits && add_candidate(list, json_string_value(item), json_string_length(item));
+        }
+    } else {
+        return error_set(ret_error, STATUS_FAILED,
+                         "Expected names with commas between them, or a list of texts, but found "
+                         "something else");
+    }
+    if (!fits)
+        return error_set(ret_error, STATUS_FAILED, "Expected at most %d candidates but found more",
+                         CANDIDATES_MAX);
+    return STATUS_OK;
+}
+
+static enum status evaluate_candidates(struct step *step, const struct place *at,
+                                       const struct expression *expression, const char *what,
+                                       struct candidates *ret_list, struct error *ret_error)
+{
+    json_t *value = NULL;
+    enum status status;
+
+    memset(ret_list, 0, sizeof(*ret_list));
+    ret_list->arena = step->env->arena;
+    if (expression == NULL)
+        return STATUS_OK;
+    status = evaluate_value(step, at, expression, what, &value, ret_error);
+    if (status != STATUS_OK)
+        return status;
+    status = read_candidates(ret_list, value, ret_error);
+    json_decref(value);
+    return status == STATUS_OK ? STATUS_OK : evaluate_failed(at->element, what, ret_error);
+}
+
+/* An ISO 8601 date, or a duration from now. */
+static enum status evaluate_due(struct step *step, const struct place *at,
+                                struct bpmn_task_details *task, struct error *ret_error)
+{
+    const char *text = NULL;
+    struct iso8601_duration duration;
+    enum status status =
+        optional_text(step, at, at->element->user_task.due_date, "due date", &text, ret_error);
+
+    if (status != STATUS_OK || text == NULL)
+        return status;
+    if (text[0] == 'P') {
+        status = iso8601_parse_duration(text, &duration, ret_error);
+        if (status == STATUS_OK)
+            status = iso8601_add(step->env->now_us, &duration, &task->due_us, ret_error);
+    } else {
+        status = iso8601_parse_instant(text, &task->due_us, ret_error);
+    }
+    if (status != STATUS_OK)
+        return evaluate_failed(at->element, "due date", ret_error);
+    task->has_due = true;
+    return STATUS_OK;
+}
+
+static bool read_priority(const char *text, int32_t *ret_priority)
+{
+    char *end;
+    double value;
+
+    errno = 0;
+    value = strtod(text, &end);
+    /* Written so that "not a number" is out of range too. */
+    if (end == text || *end != '\0' || errno != 0 || !(value >= INT32_MIN && value <= INT32_MAX))
+        return false;
+    if (value != (double)(int32_t)value)
+        return false;
+    *ret_priority = (int32_t)value;
+    return true;
+}
+
+static enum status evaluate_priority(struct step *step, const struct place *at,
+                                     struct bpmn_task_details *task, struct error *ret_error)
+{
+    const char *text = NULL;
+    enum status status =
+        optional_text(step, at, at->element->user_task.priority, "priority", &text, ret_error);
+
+    task->priority = PRIORITY_DEFAULT;
+    if (status != STATUS_OK || text == NULL || read_priority(text, &task->priority))
+        return status;
+    error_set(ret_error, STATUS_FAILED, "Expected an integer but found '%s'", text);
+    return evaluate_failed(at->element, "priority", ret_error);
+}
+
+/* A name is for reading: when its expression fails the text stays as it was written. */
+static const char *evaluate_name(struct step *step, const struct place *at)
+{
+    const char *name = NULL;
+    struct error unused;
+
+    if (at->element->name_expression == NULL)
+        return at->element->name;
+    if (evaluate_text(step, at, at->element->name_expression, "name", &name, &unused) != STATUS_OK)
+        return at->element->name;
+    return name;
+}
+
+static enum status evaluate_texts(struct step *step, const struct place *at,
+                                  struct bpmn_task_details *task, struct error *ret_error)
+{
+    const struct bpmn_user_task *user_task = &at->element->user_task;
+    const struct {
+        const struct expression *expression;
+        const char *what;
+        const char **ret_text;
+    } texts[] = {
+        {user_task->assignee, "assignee", &task->assignee},
+        {user_task->owner, "owner", &task->owner},
+        {user_task->category, "category", &task->category},
+        {user_task->form_key, "form key", &task->form_key},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        enum status status = optional_text(step, at, texts[i].expression, texts[i].what,
+                                           texts[i].ret_text, ret_error);
+
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status evaluate_details(struct step *step, const struct place *at,
+                                    struct bpmn_task_details *task, struct error *ret_error)
+{
+    const struct bpmn_user_task *user_task = &at->element->user_task;
+    struct candidates users;
+    struct candidates groups;
+    enum status status = evaluate_texts(step, at, task, ret_error);
+
+    task->name = evaluate_name(step, at);
+    task->description = at->element->documentation;
+    if (status == STATUS_OK)
+        status = evaluate_candidates(step, at, user_task->candidate_users, "candidate users",
+                                     &users, ret_error);
+    if (status == STATUS_OK)
+        status = evaluate_candidates(step, at, user_task->candidate_groups, "candidate groups",
+                                     &groups, ret_error);
+    if (status == STATUS_OK)
+        status = evaluate_due(step, at, task, ret_error);
+    if (status == STATUS_OK)
+        status = evaluate_priority(step, at, task, ret_error);
+    if (status != STATUS_OK)
+        return status;
+    task->candidate_users = users.items;
+    task->candidate_user_count = users.count;
+    task->candidate_groups = groups.items;
+    task->candidate_group_count = groups.count;
+    return STATUS_OK;
+}
+
+/* BPMN 13.2, user task: on activation it is offered to the person or group it is assigned to; it
+ * completes when the work has been done. Next: trigger(). */
+static enum status activate(struct step *step, const struct place *at, struct error *ret_error)
+{
+    struct bpmn_task_details *task = arena_alloc(step->env->arena, sizeof(*task));
+    struct bpmn_change created = step_change(step, BPMN_CHANGE_TASK_CREATED, at);
+    enum status status = evaluate_details(step, at, task, ret_error);
+
+    if (status != STATUS_OK)
+        return status;
+    created.task = task;
+    step_wait(step, &created);
+    return STATUS_OK;
+}
+
+static enum status trigger(struct step *step, const struct place *at, const struct bpmn_wait *wait,
+                           struct error *ret_error)
+{
+    step_wait_over(step, at, wait, BPMN_CHANGE_TASK_COMPLETED);
+    return step_leave(step, at, ret_error);
+}
+
+const struct element_hooks user_task_hooks = {
+    .activate = activate,
+    .leave = flows_take_true,
+    .trigger = trigger,
+};

@@ -48,7 +48,7 @@ MUST_CHECK enum status iso8601_add(int64_t start_us, const struct iso8601_durati
 bool iso8601_duration_is_zero(const struct iso8601_duration *duration);
 
 /* `2026-11-23T11:33:05.123Z` (milliseconds, as Flowable answers). Returns `ret_text`. */
-enum { ISO8601_INSTANT_BYTES = 32 };
+enum { ISO8601_INSTANT_BYTES = 40 };
 char *iso8601_format_instant(int64_t us, char ret_text[ISO8601_INSTANT_BYTES]);
 /* The same with microseconds, `2026-11-23T11:33:05.123456Z`. */
 char *iso8601_format_instant_us(int64_t us, char ret_text[ISO8601_INSTANT_BYTES]);

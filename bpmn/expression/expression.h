@@ -2,9 +2,9 @@
  *
  * `${…}` and `#{…}`, composites ("Task ${x}"), and plain expressions without delimiters where the
  * BPMN attribute is an expression by definition (conditions). Operators, coercions and functions
- * are those of Flowable's JUEL (the design's flowable.md, section 3): `+` is numeric only, `/` always
- * gives a real number, an unknown variable is an error that names it. Evaluation reads only its
- * arguments. */
+ * are those of Flowable's JUEL (the design's flowable.md, section 3): `+` is numeric only, `/`
+ * always gives a real number, an unknown variable is an error that names it. Evaluation reads only
+ * its arguments. */
 #ifndef SYNERGYFLOW_EXPRESSION_H
 #define SYNERGYFLOW_EXPRESSION_H
 
@@ -17,7 +17,8 @@ struct expression;
 
 enum expression_mode {
     EXPRESSION_CONDITION, /* the whole text is one expression, delimiters optional */
-    EXPRESSION_TEMPLATE,  /* literal text in which `${…}` are replaced; a single `${…}` keeps its type */
+    EXPRESSION_TEMPLATE, /* literal text in which `${…}` are replaced; a single `${…}` keeps its
+                            type */
 };
 
 /* What names mean. `lookup` returns a borrowed value or NULL when there is no such variable. */
@@ -49,7 +50,8 @@ const char *expression_text(const struct expression *expression);
 MUST_CHECK enum status expression_value(const struct expression *expression,
                                         const struct expression_scope *scope, json_t **ret_value,
                                         struct error *ret_error);
-/* Evaluates to a Boolean; anything that is not a Boolean value is STATUS_FAILED (as in Flowable). */
+/* Evaluates to a Boolean; anything that is not a Boolean value is STATUS_FAILED (as in Flowable).
+ */
 MUST_CHECK enum status expression_condition(const struct expression *expression,
                                             const struct expression_scope *scope, bool *ret_value,
                                             struct error *ret_error);

@@ -1,0 +1,450 @@
+/* See iso8601.h. The calendar is the proleptic Gregorian one, in integer arithmetic. */
+#include "bpmn/iso8601.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND_US INT64_C(1000000)
+#define DAY_US    (INT64_C(86400) * SECOND_US)
+
+enum { YEAR_MIN = 1, YEAR_MAX = 9999, PART_MAX = 1000000, COUNT_MAX = 1000000000 };
+
+static bool is_leap(int64_t year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int days_in_month(int64_t year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+/* Days since 1970-01-01: years counted from March, so that the leap day is a year's last. */
+static int64_t days_from_date(int64_t year, int month, int day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t era = y / 400;
+    int64_t year_of_era = y - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
+    return era * 146097 + day_of_era - 719468;
+}
+
+static void date_from_days(int64_t days, int64_t *ret_year, int *ret_month, int *ret_day)
+{
+    int64_t shifted = days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int64_t day_of_era = shifted - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * day_of_year + 2) / 153;
+
+    *ret_day = (int)(day_of_year - (153 * month + 2) / 5 + 1);
+    *ret_month = (int)(month < 10 ? month + 3 : month - 9);
+    *ret_year = year_of_era + era * 400 + (*ret_month <= 2 ? 1 : 0);
+}
+
+static int64_t floor_divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0 ? 1 : 0);
+}
+
+/* ---- reading ---- */
+
+static bool read_digits(const char **at, int count, int *ret_number)
+{
+    int number = 0;
+
+    for (int i = 0; i < count; i++) {
+        char c = (*at)[i];
+
+        if (c < '0' || c > '9')
+            return false;
+        number = number * 10 + (c - '0');
+    }
+    *at += count;
+    *ret_number = number;
+    return true;
+}
+
+/* Digits behind '.' or ',': microseconds, more than six are cut. At least one. */
+static bool read_fraction(const char **at, int64_t *ret_us)
+{
+    int64_t scale = SECOND_US / 10;
+    int64_t us = 0;
+    const char *from = *at;
+
+    for (; **at >= '0' && **at <= '9'; (*at)++) {
+        us += (**at - '0') * scale;
+        scale /= 10;
+    }
+    *ret_us = us;
+    return *at > from;
+}
+
+static bool read_offset(const char **at, int64_t *ret_seconds)
+{
+    int hours;
+    int minutes = 0;
+    int sign;
+
+    *ret_seconds = 0;
+    if (**at == 'Z' || **at == 'z') {
+        (*at)++;
+        return true;
+    }
+    if (**at != '+' && **at != '-')
+        return true;
+    sign = **at == '-' ? -1 : 1;
+    (*at)++;
+    if (!read_digits(at, 2, &hours))
+        return false;
+    if (**at == ':')
+        (*at)++;
+    else if (**at < '0' || **at > '9')
+        goto done;
+    if (!read_digits(at, 2, &minutes))
+        return false;
+done:
+    *ret_seconds = sign * (hours * 3600L + minutes * 60L);
+    return hours <= 18 && minutes <= 59;
+}
+
+static bool read_time(const char **at, int64_t *ret_us)
+{
+    int hour;
+    int minute;
+    int second = 0;
+    int64_t fraction_us = 0;
+
+    if (!read_digits(at, 2, &hour) || **at != ':')
+        return false;
+    (*at)++;
+    if (!read_digits(at, 2, &minute))
+        return false;
+    if (**at == ':') {
+        (*at)++;
+        if (!read_digits(at, 2, &second))
+            return false;
+        if (**at == '.' || **at == ',') {
+            (*at)++;
+            if (!read_fraction(at, &fraction_us))
+                return false;
+        }
+    }
+    if (hour > 24 || minute > 59 || second > 59 ||
+        (hour == 24 && (minute > 0 || second > 0 || fraction_us > 0)))
+        return false;
+    *ret_us = (hour * INT64_C(3600) + minute * 60 + second) * SECOND_US + fraction_us;
+    return true;
+}
+
+static bool read_instant(const char *text, int64_t *ret_us)
+{
+    const char *at = text;
+    int year;
+    int month;
+    int day;
+    int64_t time_us = 0;
+    int64_t offset_s = 0;
+    int64_t us;
+
+    if (!read_digits(&at, 4, &year) || *at++ != '-' || !read_digits(&at, 2, &month) ||
+        *at++ != '-' || !read_digits(&at, 2, &day))
+        return false;
+    if (year < YEAR_MIN || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+        return false;
+    if (*at == 'T' || *at == 't' || *at == ' ') {
+        at++;
+        if (!read_time(&at, &time_us) || !read_offset(&at, &offset_s))
+            return false;
+    }
+    if (*at != '\0')
+        return false;
+    us = days_from_date(year, month, day) * DAY_US + time_us - offset_s * SECOND_US;
+    if (us < days_from_date(YEAR_MIN, 1, 1) * DAY_US ||
+        us >= days_from_date(YEAR_MAX + 1, 1, 1) * DAY_US)
+        return false;
+    *ret_us = us;
+    return true;
+}
+
+enum status iso8601_parse_instant(const char *text, int64_t *ret_us, struct error *ret_error)
+{
+    if (read_instant(text, ret_us))
+        return STATUS_OK;
+    return error_set(ret_error, STATUS_INVALID,
+                     "Expected an ISO 8601 date such as 2026-11-23T08:30:00Z but found '%.80s'.",
+                     text);
+}
+
+static enum status bad_duration(const char *text, struct error *ret_error)
+{
+    return error_set(ret_error, STATUS_INVALID,
+                     "Expected an ISO 8601 duration such as PT4H30M or P2D but found '%.80s'.",
+                     text);
+}
+
+/* One number with its letter; the parts have to come in order. */
+enum duration_part {
+    PART_YEARS,
+    PART_MONTHS,
+    PART_WEEKS,
+    PART_DAYS,
+    PART_HOURS,
+    PART_MINUTES,
+    PART_SECONDS
+};
+
+static int part_of(char letter, bool in_time)
+{
+    static const char date_letters[] = "YMWD";
+    static const char time_letters[] = "HMS";
+    const char *found =
+        letter != '\0' ? strchr(in_time ? time_letters : date_letters, letter) : NULL;
+
+    if (found == NULL)
+        return -1;
+    return in_time ? PART_HOURS + (int)(found - time_letters) : (int)(found - date_letters);
+}
+
+static bool store_part(struct iso8601_duration *duration, int part, int64_t number,
+                       int64_t fraction_us)
+{
+    switch (part) {
+    case PART_YEARS:
+        duration->years = (int32_t)number;
+        break;
+    case PART_MONTHS:
+        duration->months = (int32_t)number;
+        break;
+    case PART_WEEKS:
+        duration->weeks = (int32_t)number;
+        break;
+    case PART_DAYS:
+        duration->days = (int32_t)number;
+        break;
+    case PART_HOURS:
+        duration->time_us += number * 3600 * SECOND_US;
+        break;
+    case PART_MINUTES:
+        duration->time_us += number * 60 * SECOND_US;
+        break;
+    default:
+        duration->time_us += number * SECOND_US + fraction_us;
+        break;
+    }
+    return part == PART_SECONDS || fraction_us == 0;
+}
+
+/* Seconds may be as many as ten digits; the other parts stay below a million. */
+static bool read_number(const char **at, int64_t *ret_number)
+{
+    int digits = 0;
+
+    *ret_number = 0;
+    for (; **at >= '0' && **at <= '9'; (*at)++) {
+        if (++digits > 10)
+            return false;
+        *ret_number = *ret_number * 10 + (**at - '0');
+    }
+    return digits > 0;
+}
+
+enum status iso8601_parse_duration(const char *text, struct iso8601_duration *ret_duration,
+                                   struct error *ret_error)
+{
+    struct iso8601_duration duration = {0};
+    const char *at = text;
+    bool in_time = false;
+    int last = -1;
+
+    if (*at == '-')
+        return error_set(ret_error, STATUS_INVALID,
+                         "Expected a duration that is not negative but found '%.80s'.", text);
+    if (*at++ != 'P')
+        return bad_duration(text, ret_error);
+    while (*at != '\0') {
+        int64_t number;
+        int64_t fraction_us = 0;
+        bool fraction = false;
+        int part;
+
+        if (*at == 'T' && !in_time) {
+            in_time = true;
+            at++;
+            if (*at == '\0')
+                return bad_duration(text, ret_error);
+        }
+        if (!read_number(&at, &number))
+            return bad_duration(text, ret_error);
+        if (*at == '.' || *at == ',') {
+            fraction = true;
+            at++;
+            if (!read_fraction(&at, &fraction_us))
+                return bad_duration(text, ret_error);
+        }
+        part = part_of(*at++, in_time);
+        if (part <= last || (fraction && part != PART_SECONDS) ||
+            (part != PART_SECONDS && number > PART_MAX) ||
+            !store_part(&duration, part, number, fraction_us))
+            return bad_duration(text, ret_error);
+        last = part;
+    }
+    if (last < 0)
+        return bad_duration(text, ret_error);
+    *ret_duration = duration;
+    return STATUS_OK;
+}
+
+/* ---- repeating intervals ---- */
+
+static enum status bad_repeat(const char *text, struct error *ret_error)
+{
+    return error_set(ret_error, STATUS_INVALID,
+                     "Expected a repeating interval such as R3/PT10H or "
+                     "R/2026-01-01T08:00:00Z/P1D but found '%.120s'.",
+                     text);
+}
+
+static enum status repeat_part(const char *part, int *duration_count, int *instant_count,
+                               struct iso8601_repeat *repeat, struct error *ret_error)
+{
+    int64_t instant_us;
+    enum status status;
+
+    if (part[0] == 'P' || part[0] == '-') {
+        if (++*duration_count > 1)
+            return STATUS_INVALID;
+        return iso8601_parse_duration(part, &repeat->duration, ret_error);
+    }
+    status = iso8601_parse_instant(part, &instant_us, ret_error);
+    if (status != STATUS_OK || ++*instant_count > 2)
+        return STATUS_INVALID;
+    /* The first instant in front of the duration is the start, whatever follows is the end. */
+    if (*duration_count == 0 && !repeat->has_start) {
+        repeat->has_start = true;
+        repeat->start_us = instant_us;
+        return STATUS_OK;
+    }
+    if (repeat->has_end)
+        return STATUS_INVALID;
+    repeat->has_end = true;
+    repeat->end_us = instant_us;
+    return STATUS_OK;
+}
+
+enum status iso8601_parse_repeat(const char *text, struct iso8601_repeat *ret_repeat,
+                                 struct error *ret_error)
+{
+    struct iso8601_repeat repeat = {.count = -1};
+    char copy[160];
+    char *part;
+    char *next;
+    int durations = 0;
+    int instants = 0;
+    const char *count = text + 1;
+
+    if (text[0] != 'R' || strlen(text) >= sizeof(copy))
+        return bad_repeat(text, ret_error);
+    if (*count != '/' && (!read_number(&count, &repeat.count) || repeat.count > COUNT_MAX))
+        return bad_repeat(text, ret_error);
+    if (*count != '/')
+        return bad_repeat(text, ret_error);
+    (void)snprintf(copy, sizeof(copy), "%s", count + 1);
+    for (part = copy; part != NULL; part = next) {
+        next = strchr(part, '/');
+        if (next != NULL)
+            *next++ = '\0';
+        if (repeat_part(part, &durations, &instants, &repeat, ret_error) != STATUS_OK)
+            return bad_repeat(text, ret_error);
+    }
+    if (durations == 0) {
+        if (!repeat.has_start || !repeat.has_end || repeat.end_us <= repeat.start_us)
+            return bad_repeat(text, ret_error);
+        repeat.duration.time_us = repeat.end_us - repeat.start_us;
+        repeat.has_end = false;
+    }
+    if (iso8601_duration_is_zero(&repeat.duration))
+        return error_set(ret_error, STATUS_INVALID,
+                         "Expected a repeating interval with a duration above zero but found "
+                         "'%.120s'.",
+                         text);
+    *ret_repeat = repeat;
+    return STATUS_OK;
+}
+
+/* ---- arithmetic ---- */
+
+bool iso8601_duration_is_zero(const struct iso8601_duration *duration)
+{
+    return duration->years == 0 && duration->months == 0 && duration->weeks == 0 &&
+           duration->days == 0 && duration->time_us == 0;
+}
+
+enum status iso8601_add(int64_t start_us, const struct iso8601_duration *duration, int64_t *ret_us,
+                        struct error *ret_error)
+{
+    int64_t days = floor_divide(start_us, DAY_US);
+    int64_t time_us = start_us - days * DAY_US;
+    int64_t year;
+    int64_t months;
+    int64_t result;
+    int month;
+    int day;
+    int last_day;
+
+    date_from_days(days, &year, &month, &day);
+    months = year * 12 + (month - 1) + duration->years * INT64_C(12) + duration->months;
+    year = months / 12;
+    month = (int)(months % 12) + 1;
+    if (year > YEAR_MAX)
+        goto out_of_range;
+    last_day = days_in_month(year, month);
+    days = days_from_date(year, month, day < last_day ? day : last_day) +
+           duration->weeks * INT64_C(7) + duration->days;
+    if (days >= days_from_date(YEAR_MAX + 1, 1, 1))
+        goto out_of_range;
+    if (__builtin_add_overflow(days * DAY_US + time_us, duration->time_us, &result) ||
+        result >= days_from_date(YEAR_MAX + 1, 1, 1) * DAY_US)
+        goto out_of_range;
+    *ret_us = result;
+    return STATUS_OK;
+out_of_range:
+    return error_set(ret_error, STATUS_INVALID,
+                     "Expected a date up to the year 9999 but the duration leads past it.");
+}
+
+/* ---- writing ---- */
+
+static char *format(int64_t us, bool micro, char ret_text[ISO8601_INSTANT_BYTES])
+{
+    int64_t days = floor_divide(us, DAY_US);
+    int64_t time_us = us - days * DAY_US;
+    int64_t seconds = time_us / SECOND_US;
+    int64_t year;
+    int month;
+    int day;
+
+    date_from_days(days, &year, &month, &day);
+    (void)snprintf(ret_text, ISO8601_INSTANT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%0*dZ",
+                   (int)(year % 10000), month % 100, day % 100, (int)(seconds / 3600) % 100,
+                   (int)(seconds / 60 % 60), (int)(seconds % 60), micro ? 6 : 3,
+                   (int)(micro ? time_us % SECOND_US : time_us % SECOND_US / 1000));
+    return ret_text;
+}
+
+char *iso8601_format_instant(int64_t us, char ret_text[ISO8601_INSTANT_BYTES])
+{
+    return format(us, false, ret_text);
+}
+
+char *iso8601_format_instant_us(int64_t us, char ret_text[ISO8601_INSTANT_BYTES])
+{
+    return format(us, true, ret_text);
+}

@@ -19,22 +19,27 @@ static const struct pg_statement lock_partitions = {
     "SELECT partition, read_from FROM event_publication.listener_partition"
     " WHERE listener_id = $1 FOR UPDATE SKIP LOCKED"};
 
-/* An aggregate with an event that waits for its next attempt waits as a whole; the others go on. */
+/* An aggregate with an event that waits for its next attempt waits as a whole; the others go on.
+ * Each partition gives its first rows from the index, so that a long backlog costs no more than a
+ * short one. */
 static const struct pg_statement read_waiting = {
     "outbox_read_waiting",
-    "SELECT p.id, p.event_id, p.event_type, p.aggregate_id, p.serialized_event,"
-    "       p.publication_date, p.correlation_id, p.position, p.attempts,"
+    "SELECT w.id, w.event_id, w.event_type, w.aggregate_id, w.serialized_event,"
+    "       w.publication_date, w.correlation_id, w.position, w.attempts,"
     "       e.idempotency_key IS NOT NULL"
-    " FROM event_publication.event_publication p"
+    " FROM (SELECT p.* FROM unnest($2::smallint[]) AS k (partition) CROSS JOIN LATERAL ("
+    "         SELECT * FROM event_publication.event_publication p"
+    "         WHERE p.listener_id = $1 AND p.partition = k.partition AND p.position >= $3"
+    "           AND p.completion_date IS NULL AND p.dead_at IS NULL"
+    "           AND p.aggregate_id <> ALL (ARRAY("
+    "                 SELECT r.aggregate_id FROM event_publication.event_publication r"
+    "                 WHERE r.listener_id = $1 AND r.next_attempt_at > $4"
+    "                   AND r.completion_date IS NULL AND r.dead_at IS NULL))"
+    "         ORDER BY p.position LIMIT $5) p"
+    "       ORDER BY p.position LIMIT $5) w"
     " LEFT JOIN event_publication.processed_events e"
-    "        ON e.idempotency_key = p.listener_id || ':' || p.event_id"
-    " WHERE p.listener_id = $1 AND p.partition = ANY ($2) AND p.position >= $3"
-    "   AND p.completion_date IS NULL AND p.dead_at IS NULL"
-    "   AND p.aggregate_id <> ALL (ARRAY("
-    "         SELECT w.aggregate_id FROM event_publication.event_publication w"
-    "         WHERE w.listener_id = $1 AND w.next_attempt_at > $4"
-    "           AND w.completion_date IS NULL AND w.dead_at IS NULL))"
-    " ORDER BY p.position LIMIT $5"};
+    "        ON e.idempotency_key = w.listener_id || ':' || w.event_id"
+    " ORDER BY w.position"};
 
 static const struct pg_statement insert_processed = {
     "outbox_insert_processed",

@@ -191,6 +191,13 @@ void api_operation_submit(struct api_operation *operation);
 void api_operation_no_content(struct api_operation *operation); /* 204 */
 void api_operation_ok(struct api_operation *operation);         /* 200, empty */
 
+/* on_failed: 404 or 409 with what became of the target (explain.c). */
+void api_operation_explain_instance(struct api_operation *operation, const struct error *error);
+void api_operation_explain_task(struct api_operation *operation, const struct error *error);
+/* 409 from a row of (3 completed or 4 cancelled, ended_at, delete_reason). */
+void api_refuse_ended(struct http_request *request, const char *word, const char *id,
+                      const struct pg_result *rows);
+
 /* ---- variables (variable.c) ---------------------------------------------------------------- */
 
 /* Flowable's variable object; `scope` NULL leaves it out. */
@@ -203,6 +210,19 @@ MUST_CHECK enum status api_variables_read(const json_t *array, const char *field
 /* One variable object. */
 MUST_CHECK enum status api_variable_read(const json_t *object, const char *field, json_t *variables,
                                          struct error *ret_error);
+
+/* SQL: the variables of the nested scopes around row `alias` (instance_id, execution_id), outermost
+ * first, as one jsonb array; NULL when it is in the root scope. */
+#define API_SCOPE_VARIABLES(alias)                                                             \
+    "(WITH RECURSIVE around AS ("                                                              \
+    "SELECT s.parent_scope_id, s.variables, 0 AS depth FROM synergyflow_workflows.scope s"     \
+    " WHERE s.instance_id = " alias ".instance_id AND s.state @> jsonb_build_object('tokens'," \
+    " jsonb_build_array(jsonb_build_object('id', " alias ".execution_id::text)))"              \
+    " UNION ALL SELECT p.parent_scope_id, p.variables, a.depth + 1 FROM around a"              \
+    " JOIN synergyflow_workflows.scope p ON p.id = a.parent_scope_id)"                         \
+    " SELECT jsonb_agg(variables ORDER BY depth DESC) FROM around)"
+/* Both columns merged: the nearest scope wins. New reference. */
+json_t *api_visible_variables(const struct api_row *row, uint32_t root, uint32_t scopes);
 
 /* ---- routes of the nouns ------------------------------------------------------------------- */
 
@@ -217,6 +237,7 @@ extern const struct api_routes deployment_delete_routes;
 extern const struct api_routes process_definition_routes;
 extern const struct api_routes process_instance_routes;
 extern const struct api_routes process_variable_routes;
+extern const struct list task_list;
 extern const struct api_routes task_routes;
 extern const struct api_routes task_action_routes;
 extern const struct api_routes execution_routes;

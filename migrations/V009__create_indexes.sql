@@ -1,4 +1,4 @@
--- Indexes of the modules and of the outbox (more of these in V012), the rights that reach across schemas, and row-level
+-- Indexes of the modules and of the outbox, the rights that reach across schemas, and row-level
 -- security, now that every table is there.
 
 -- ---- users ----
@@ -51,9 +51,35 @@ CREATE INDEX audit_events_user ON synergyflow_audit.audit_events (user_id, occur
 CREATE INDEX policy_decisions_decided_at ON synergyflow_audit.policy_decisions (decided_at);
 
 -- ---- outbox ----
+-- What waits, in the order in which a partition is read. Completed rows leave it.
+CREATE INDEX event_publication_waiting
+    ON event_publication.event_publication (listener_id, partition, position)
+    WHERE completion_date IS NULL AND dead_at IS NULL;
+-- Rows that wait for another attempt: the aggregates that their listener must leave alone until then.
+CREATE INDEX event_publication_retrying
+    ON event_publication.event_publication (listener_id, next_attempt_at)
+    WHERE completion_date IS NULL AND dead_at IS NULL AND next_attempt_at IS NOT NULL;
 CREATE INDEX event_publication_dead ON event_publication.event_publication (dead_at)
     WHERE dead_at IS NOT NULL;
 CREATE INDEX processed_events_processed_at ON event_publication.processed_events (processed_at);
+
+-- When the oldest event that this listener has not processed yet was published; NULL when it has
+-- seen everything: the freshness of reads. Partition by partition from the remembered lower bound, so
+-- that its cost grows neither with the backlog nor with dead rows. A module's role may know the time, not
+-- the events, so the function runs with its owner's rights.
+CREATE FUNCTION event_publication.listener_lag(of_listener text) RETURNS timestamptz
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT min(oldest.publication_date)
+    FROM event_publication.listener_partition l
+    CROSS JOIN LATERAL (
+        SELECT p.publication_date
+        FROM event_publication.event_publication p
+        WHERE p.listener_id = l.listener_id AND p.partition = l.partition
+          AND p.position >= l.read_from AND p.completion_date IS NULL AND p.dead_at IS NULL
+        ORDER BY p.position LIMIT 1) AS oldest
+    WHERE l.listener_id = of_listener
+$$;
 
 -- ---- rights ----
 REVOKE ALL ON SCHEMA synergyflow_workflows, event_publication FROM PUBLIC;
@@ -74,6 +100,11 @@ GRANT INSERT ON event_publication.event_publication
 GRANT SELECT, INSERT ON event_publication.processed_events
     TO synergyflow_users, synergyflow_incidents, synergyflow_tasks, synergyflow_changes,
        synergyflow_knowledge, synergyflow_audit;
+
+REVOKE ALL ON FUNCTION event_publication.listener_lag(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION event_publication.listener_lag(text)
+    TO synergyflow_engine, synergyflow_users, synergyflow_incidents, synergyflow_tasks,
+       synergyflow_changes, synergyflow_knowledge, synergyflow_audit;
 
 -- The engine checks at its start that the schema is the one it was built for.
 DO $$

@@ -176,7 +176,7 @@ static void add_advance(struct delivery *delivery, struct pg_batch *batch, int64
 
     if (last > delivery->seen_position)
         delivery->seen_position = last;
-    if (now_us - delivery->checkpoint_at_us < OUTBOX_POLL_MS * INT64_C(1000))
+    if (now_us - delivery->checkpoint_at_us < OUTBOX_CHECKPOINT_MS * INT64_C(1000))
         return;
     if (delivery->checkpoint > 0) {
         struct pg_call *call = pg_batch_add(batch, &advance);

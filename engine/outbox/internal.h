@@ -7,13 +7,14 @@
 enum {
     OUTBOX_PARTITIONS = 8,
     OUTBOX_LISTENERS_MAX = 64,
-    OUTBOX_BATCH_MAX = 500,   /* events in one delivery */
-    OUTBOX_ATTEMPTS_MAX = 6,  /* the first one and those after 2, 4, 8, 16 and 32 s */
-    OUTBOX_POLL_MS = 5000,    /* finds what a crashed node left */
-    OUTBOX_SWEEP_POLLS = 12,  /* every so many polls reading starts from zero, see delivery.c */
-    OUTBOX_SHARED_MS = 50,    /* another node holds some partitions: look again */
-    OUTBOX_TROUBLE_MS = 1000, /* the database is in trouble: look again */
-    OUTBOX_LEASE_MS = 30000,  /* to wait for a connection */
+    OUTBOX_BATCH_MAX = 500,      /* events in one delivery */
+    OUTBOX_ATTEMPTS_MAX = 6,     /* the first one and those after 2, 4, 8, 16 and 32 s */
+    OUTBOX_POLL_MS = 5000,       /* finds what a crashed node left */
+    OUTBOX_CHECKPOINT_MS = 4000, /* how old what has been seen must be to raise the lower bound */
+    OUTBOX_SWEEP_POLLS = 12,     /* every so many polls reading starts from zero, see delivery.c */
+    OUTBOX_SHARED_MS = 50,       /* another node holds some partitions: look again */
+    OUTBOX_TROUBLE_MS = 1000,    /* the database is in trouble: look again */
+    OUTBOX_LEASE_MS = 30000,     /* to wait for a connection */
     OUTBOX_ARENA_BYTES = 64 * 1024 * 1024,
     OUTBOX_KEEP_PROCESSED_DAYS = 30,
     OUTBOX_KEEP_COMPLETED_DAYS = 7,

@@ -11,9 +11,9 @@
 
 struct outbox;
 
-/* Adds the INSERT of these events to a unit of work's batch: one row for each listener of each event.
- * Events without a listener are stored once with listener_id '' and completed at once. Returns the
- * number of rows that wait for a listener. */
+/* Adds the INSERT of these events to a unit of work's batch: one row for each listener of each
+ * event. Events without a listener are stored once with listener_id '' and completed at once.
+ * Returns the number of rows that wait for a listener. */
 uint32_t outbox_add(struct pg_batch *batch, const struct registry *registry,
                     const struct module_event *events, uint32_t count, struct uuid_source *ids);
 

@@ -17,12 +17,12 @@ enum {
 /* ---- states.c: New → In Progress ↔ On Hold → Resolved → Closed, Cancelled ---- */
 
 /* X(name, the states that may follow) */
-#define INCIDENT_STATES(X)                       \
-    X(NEW, "IN_PROGRESS,RESOLVED,CANCELLED")     \
-    X(IN_PROGRESS, "ON_HOLD,RESOLVED,CANCELLED") \
-    X(ON_HOLD, "IN_PROGRESS,RESOLVED,CANCELLED") \
-    X(RESOLVED, "IN_PROGRESS,CLOSED")            \
-    X(CLOSED, "")                                \
+#define INCIDENT_STATES(X)                         \
+    X(NEW, "IN_PROGRESS, RESOLVED, CANCELLED")     \
+    X(IN_PROGRESS, "ON_HOLD, RESOLVED, CANCELLED") \
+    X(ON_HOLD, "IN_PROGRESS, RESOLVED, CANCELLED") \
+    X(RESOLVED, "IN_PROGRESS, CLOSED")             \
+    X(CLOSED, "")                                  \
     X(CANCELLED, "")
 
 enum incident_state {

@@ -48,7 +48,7 @@ static bool list_has(const char *list, const char *name)
         if (item == length && strncmp(at, name, length) == 0)
             return true;
         at += item;
-        at += *at == ',';
+        at += strspn(at, ", ");
     }
     return false;
 }

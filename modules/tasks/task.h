@@ -15,10 +15,10 @@ enum {
 /* ---- states.c ---- */
 
 /* X(name, the states that may follow) */
-#define TASK_STATES(X)                    \
-    X(OPEN, "IN_PROGRESS,DONE,CANCELLED") \
-    X(IN_PROGRESS, "OPEN,DONE,CANCELLED") \
-    X(DONE, "")                           \
+#define TASK_STATES(X)                      \
+    X(OPEN, "IN_PROGRESS, DONE, CANCELLED") \
+    X(IN_PROGRESS, "OPEN, DONE, CANCELLED") \
+    X(DONE, "")                             \
     X(CANCELLED, "")
 
 extern const char task_states_open[];

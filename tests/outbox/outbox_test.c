@@ -23,7 +23,8 @@ static const char setup_sql[] =
     " number bigint NOT NULL CONSTRAINT not_poisoned CHECK (number >= 0),"
     " who text NOT NULL DEFAULT current_user);"
     "GRANT USAGE ON SCHEMA probe TO synergyflow_probe;"
-    "GRANT INSERT, SELECT ON probe.seen TO synergyflow_probe;";
+    "GRANT INSERT, SELECT ON probe.seen TO synergyflow_probe;"
+    "GRANT synergyflow_probe TO synergyflow_engine;";
 
 static const struct pg_statement insert_seen = {
     "probe_insert_seen", "INSERT INTO probe.seen (aggregate_id, number)"
@@ -88,13 +89,14 @@ static int start(void **state)
     uv_timer_start(&fixture->hang, on_hang, HANG_MS, 0);
     fixture->database = test_database_new(true);
     test_database_sql(fixture->database, setup_sql);
-    fixture->pool =
-        pg_pool_new(&fixture->loop, &(struct pg_pool_settings){
-                                        .conninfo = test_database_conninfo(fixture->database),
-                                        .connections = 4,
-                                        .prepared_statements = true,
-                                        .waiting_max = 100,
-                                    });
+    struct pg_pool_settings pool = {
+        .conninfo = test_database_conninfo_as(fixture->database, "synergyflow_engine"),
+        .connections = 4,
+        .prepared_statements = true,
+        .waiting_max = 100,
+    };
+
+    fixture->pool = pg_pool_new(&fixture->loop, &pool);
     fixture->outbox = outbox_new(&fixture->loop, fixture->pool, &registry);
     identity_init(&fixture->identity);
     fixture->arena = arena_new(ARENA_BYTES);
@@ -306,6 +308,9 @@ static void finds_what_nobody_announced(void **state)
     run_until(fixture, waiting_sql, 0);
     publish(fixture, "probe.Counted", 20, 20, 5, -1);
     run_until(fixture, waiting_sql, 0); /* the poll */
+    /* by now what the first round saw is the lower bound of reading */
+    assert_int_equal(
+        number_of(fixture, "SELECT min(read_from) FROM event_publication.listener_partition"), 20);
     assert_int_equal(number_of(fixture, seen_sql), 40);
     assert_int_equal(number_of(fixture, inversions_sql), 0);
 }

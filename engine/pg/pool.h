@@ -1,9 +1,9 @@
 /* Non-blocking PostgreSQL connections on the libuv loop.
  *
  * Each connection has exactly one pipeline in flight (PgBouncer 1.18 mixes up transactions
- * otherwise). A lease is exclusive use of one connection, for one transaction: BEGIN … COMMIT may span
- * several batches. Lost connections are reopened by the pool itself with back-off; waiting leases
- * wait, bounded in number and time. Nothing here uses session state. */
+ * otherwise). A lease is exclusive use of one connection, for one transaction: BEGIN … COMMIT may
+ * span several batches. Lost connections are reopened by the pool itself with back-off; waiting
+ * leases wait, bounded in number and time. Nothing here uses session state. */
 #ifndef SYNERGYFLOW_PG_POOL_H
 #define SYNERGYFLOW_PG_POOL_H
 
@@ -36,7 +36,8 @@ struct pg_lease {
     bool waiting;
 };
 
-/* Opens no connection yet; they open on the loop at once and as needed. The texts in `settings` are copied. */
+/* Opens no connection yet; they open on the loop at once and as needed. The texts in `settings` are
+ * copied. */
 struct pg_pool *pg_pool_new(uv_loop_t *loop, const struct pg_pool_settings *settings);
 /* Closes everything; waiting leases get STATUS_UNAVAILABLE. `on_closed` fires from the loop. */
 void pg_pool_close(struct pg_pool *pool, void (*on_closed)(void *context), void *context);
@@ -56,16 +57,17 @@ void pg_acquire(struct pg_pool *pool, struct pg_lease *lease, uint32_t timeout_m
 void pg_run(struct pg_lease *lease, struct pg_batch *batch,
             void (*on_done)(struct pg_lease *lease, struct pg_batch *batch, enum status status,
                             const struct error *error));
-/* Gives the connection back; an open or failed transaction is rolled back first. Not while a batch runs. */
+/* Gives the connection back; an open or failed transaction is rolled back first. Not while a batch
+ * runs. */
 void pg_release(struct pg_lease *lease);
 
 /* Which statement of the batch failed, and its five-character SQLSTATE ("" when none). */
 uint32_t pg_failed_statement(const struct pg_batch *batch);
 const char *pg_failed_sqlstate(const struct pg_batch *batch);
 
-/* Acquire, run and release in one; `on_done` gets `context`. The batch outside a transaction is one implicit
- * transaction (one Sync). Results are freed after on_done returns, in which the caller may free the
- * batch's arena. */
+/* Acquire, run and release in one; `on_done` gets `context`. The batch outside a transaction is one
+ * implicit transaction (one Sync). Results are freed after on_done returns, in which the caller may
+ * free the batch's arena. */
 void pg_query(struct pg_pool *pool, struct pg_batch *batch, uint32_t timeout_ms,
               void (*on_done)(void *context, struct pg_batch *batch, enum status status,
                               const struct error *error),

@@ -26,6 +26,7 @@ static PGconn *engine;
 
 /* SQLSTATE of the first failure of `format` run in a transaction that is rolled back; "" when it
  * ran. */
+PRINTF_LIKE(3, 4)
 static const char *try_sql(PGconn *session, const char *role, const char *format, ...)
 {
     static char sqlstate[6];
@@ -57,7 +58,7 @@ static const char *try_sql(PGconn *session, const char *role, const char *format
 }
 
 /* The owner's answer: one column of texts. */
-static PGresult *query(const char *format, ...)
+PRINTF_LIKE(1, 2) static PGresult *query(const char *format, ...)
 {
     char sql[SQL_BYTES];
     va_list arguments;

@@ -33,7 +33,7 @@ struct test_cluster {
 static char server_conninfo[CONNINFO_BYTES];
 static struct test_cluster *own_cluster;
 
-static void die(const char *format, ...)
+PRINTF_LIKE(1, 2) static void die(const char *format, ...)
 {
     va_list arguments;
 

@@ -1,7 +1,7 @@
 /* BPMN 2.0 XML → model.
  *
- * libxml2 with line numbers; network access and entity expansion off; a document type declaration is
- * refused; size and depth are limited. Namespaces are compared by URI, never by prefix. Whatever
+ * libxml2 with line numbers; network access and entity expansion off; a document type declaration
+ * is refused; size and depth are limited. Namespaces are compared by URI, never by prefix. Whatever
  * the engine cannot execute is a finding with element id and line, never ignored silently. */
 #ifndef SYNERGYFLOW_READER_H
 #define SYNERGYFLOW_READER_H
@@ -32,9 +32,9 @@ struct bpmn_findings {
 };
 
 /* Reads a whole file. On STATUS_OK the caller owns *ret_document; `findings` may hold warnings. On
- * STATUS_INVALID (or STATUS_TOO_LARGE) no document; every error found is in `findings` and the first
- * one is also in `ret_error` with element id, line and column. `findings->arena` must be set and the
- * rest zeroed. */
+ * STATUS_INVALID (or STATUS_TOO_LARGE) no document; every error found is in `findings` and the
+ * first one is also in `ret_error` with element id, line and column. `findings->arena` must be set
+ * and the rest zeroed. */
 MUST_CHECK enum status bpmn_read(const char *bytes, size_t length, struct bpmn_findings *findings,
                                  struct bpmn_document **ret_document, struct error *ret_error);
 

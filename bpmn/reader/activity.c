@@ -1,0 +1,205 @@
+/* Tasks: what their attributes and children say. */
+#include "bpmn/reader/draft.h"
+
+#include "bpmn/base/text.h"
+#include "bpmn/reader/table.h"
+
+#include <string.h>
+
+static const struct expression *template_attribute(struct draft *draft,
+                                                   const struct draft_element *draft_element,
+                                                   const char *name)
+{
+    return draft_expression(draft, extension_attribute(draft->arena, draft_element->node, name),
+                            EXPRESSION_TEMPLATE, name, draft_element->element.id,
+                            draft_element->node);
+}
+
+/* <potentialOwner><resourceAssignmentExpression><formalExpression>… */
+static const char *owner_text(struct draft *draft, const xmlNode *owner)
+{
+    const xmlNode *assignment = xml_child(owner, "resourceAssignmentExpression");
+    const xmlNode *formal = assignment != NULL ? xml_child(assignment, "formalExpression") : NULL;
+
+    return formal != NULL ? xml_text(draft->arena, formal) : NULL;
+}
+
+/* "user(kim), group(desk), sales": without a wrapper a name is a group. */
+static void split_owners(const char *list, struct text *users, struct text *groups)
+{
+    while (*list != '\0') {
+        size_t length = strcspn(list, ",");
+        const char *item = list + strspn(list, " \t\r\n");
+        size_t item_length = length - (size_t)(item - list);
+        struct text *to = groups;
+
+        while (item_length > 0 && strchr(" \t\r\n", item[item_length - 1]) != NULL)
+            item_length--;
+        if (item_length > 6 && strncmp(item, "user(", 5) == 0 && item[item_length - 1] == ')') {
+            to = users;
+            item += 5;
+            item_length -= 6;
+        } else if (item_length > 7 && strncmp(item, "group(", 6) == 0 &&
+                   item[item_length - 1] == ')') {
+            item += 6;
+            item_length -= 7;
+        }
+        if (item_length > 0) {
+            if (to->length > 0)
+                text_append_char(to, ',');
+            text_append_bytes(to, item, item_length);
+        }
+        list += length;
+        list += *list == ',';
+    }
+}
+
+static void read_owners(struct draft *draft, struct draft_element *draft_element)
+{
+    struct bpmn_user_task *task = &draft_element->element.user_task;
+    const char *id = draft_element->element.id;
+    struct text users = TEXT_INIT;
+    struct text groups = TEXT_INIT;
+    const xmlNode *child = xml_children(draft_element->node);
+
+    for (; child != NULL; child = xml_next(child)) {
+        const char *text;
+
+        if (!xml_is(child, "potentialOwner") && !xml_is(child, "humanPerformer"))
+            continue;
+        text = owner_text(draft, child);
+        if (text == NULL)
+            continue;
+        if (xml_is(child, "humanPerformer")) {
+            if (task->assignee == NULL)
+                task->assignee =
+                    draft_expression(draft, text, EXPRESSION_TEMPLATE, "humanPerformer", id, child);
+        } else {
+            split_owners(text, &users, &groups);
+        }
+    }
+    if (users.length > 0 && task->candidate_users == NULL)
+        task->candidate_users = draft_expression(draft, text_string(&users), EXPRESSION_TEMPLATE,
+                                                 "potentialOwner", id, draft_element->node);
+    if (groups.length > 0 && task->candidate_groups == NULL)
+        task->candidate_groups = draft_expression(draft, text_string(&groups), EXPRESSION_TEMPLATE,
+                                                  "potentialOwner", id, draft_element->node);
+    text_deinit(&users);
+    text_deinit(&groups);
+}
+
+void read_user_task(struct draft *draft, struct draft_element *draft_element)
+{
+    struct bpmn_user_task *task = &draft_element->element.user_task;
+
+    task->assignee = template_attribute(draft, draft_element, "assignee");
+    task->owner = template_attribute(draft, draft_element, "owner");
+    task->candidate_users = template_attribute(draft, draft_element, "candidateUsers");
+    task->candidate_groups = template_attribute(draft, draft_element, "candidateGroups");
+    task->due_date = template_attribute(draft, draft_element, "dueDate");
+    task->priority = template_attribute(draft, draft_element, "priority");
+    task->category = template_attribute(draft, draft_element, "category");
+    task->form_key = template_attribute(draft, draft_element, "formKey");
+    read_owners(draft, draft_element);
+    draft_element->element.name_expression =
+        draft_expression(draft, draft_element->element.name, EXPRESSION_TEMPLATE, "name",
+                         draft_element->element.id, draft_element->node);
+}
+
+static const char *result_variable(struct draft *draft, const xmlNode *node)
+{
+    const char *name = extension_attribute(draft->arena, node, "resultVariable");
+
+    return name != NULL ? name : extension_attribute(draft->arena, node, "resultVariableName");
+}
+
+static bool is_external(const char *type)
+{
+    return type != NULL && (strcmp(type, "external-worker") == 0 || strcmp(type, "external") == 0);
+}
+
+void read_service_task(struct draft *draft, struct draft_element *draft_element)
+{
+    struct bpmn_element *element = &draft_element->element;
+    const xmlNode *node = draft_element->node;
+    const char *type = extension_attribute(draft->arena, node, "type");
+    const char *topic = own_attribute(draft->arena, node, "topic");
+    const char *expression = extension_attribute(draft->arena, node, "expression");
+
+    element->result_variable = result_variable(draft, node);
+    if (topic != NULL) {
+        element->service = BPMN_SERVICE_TOPIC;
+        element->topic =
+            draft_expression(draft, topic, EXPRESSION_TEMPLATE, "topic", element->id, node);
+    } else if (is_external(type)) {
+        element->service = BPMN_SERVICE_EXTERNAL_WORKER;
+        topic = extension_attribute(draft->arena, node, "topic");
+        if (topic == NULL)
+            finding_add(draft->findings, BPMN_ERROR, "service-task-topic", element->id, node,
+                        "Expected an external worker's task to have a topic: add "
+                        "flowable:topic=\"…\".");
+        element->topic =
+            draft_expression(draft, topic, EXPRESSION_TEMPLATE, "topic", element->id, node);
+    } else if (expression != NULL && type == NULL) {
+        element->service = BPMN_SERVICE_EXPRESSION;
+        element->expression = draft_expression(draft, expression, EXPRESSION_TEMPLATE, "expression",
+                                               element->id, node);
+    } else if (extension_attribute(draft->arena, node, "class") != NULL ||
+               extension_attribute(draft->arena, node, "delegateExpression") != NULL) {
+        finding_add(draft->findings, BPMN_ERROR, "unsupported-java", element->id, node,
+                    "Expected no Java class or delegate: this engine runs none. Use "
+                    "synergyflow:topic=\"…\" for a module's handler, or "
+                    "flowable:type=\"external-worker\" with flowable:topic for a worker.");
+    } else {
+        finding_add(draft->findings, BPMN_ERROR, "service-task-implementation", element->id, node,
+                    "Expected a service task to say what it runs but found %s%s%s. Use "
+                    "synergyflow:topic for a module's handler, flowable:type=\"external-worker\" "
+                    "with flowable:topic for a worker, or flowable:expression.",
+                    type != NULL ? "the type '" : "nothing", type != NULL ? type : "",
+                    type != NULL ? "'" : "");
+    }
+}
+
+void read_script_task(struct draft *draft, struct draft_element *draft_element)
+{
+    struct bpmn_element *element = &draft_element->element;
+    const xmlNode *script = xml_child(draft_element->node, "script");
+    const char *format = xml_attribute(draft->arena, draft_element->node, "scriptFormat");
+    const char *text = script != NULL ? xml_text(draft->arena, script) : NULL;
+
+    if (format != NULL && strcmp(format, "juel") != 0 && strcmp(format, "expression") != 0) {
+        finding_add(draft->findings, BPMN_ERROR, "script-format", element->id, draft_element->node,
+                    "Expected the script format juel but found '%.60s': scripts are expressions.",
+                    format);
+        return;
+    }
+    if (text == NULL) {
+        finding_add(draft->findings, BPMN_ERROR, "script-empty", element->id, draft_element->node,
+                    "Expected a script task to have a <script> with an expression.");
+        return;
+    }
+    element->result_variable = result_variable(draft, draft_element->node);
+    element->expression =
+        draft_expression(draft, text, EXPRESSION_CONDITION, "script", element->id, script);
+}
+
+void check_children(struct draft *draft, const struct draft_element *draft_element)
+{
+    const char *id = draft_element->element.id;
+    const xmlNode *child = xml_children(draft_element->node);
+
+    for (; child != NULL; child = xml_next(child)) {
+        const struct element_row *row;
+
+        if (!xml_is_bpmn(child))
+            continue;
+        row = element_row(xml_name(child));
+        if (row == NULL)
+            finding_add(draft->findings, BPMN_ERROR, "unknown-element", id, child,
+                        "Expected an element of BPMN 2.0 but found <%.60s>.", xml_name(child));
+        else if (row->handling == ELEMENT_REFUSED)
+            finding_add(draft->findings, BPMN_ERROR, "unsupported-element", id, child,
+                        "Expected no <%s> here: it is not executed. %s", row->name, row->note);
+    }
+    extension_check(draft, draft_element->node, id);
+}

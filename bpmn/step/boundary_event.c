@@ -1,5 +1,6 @@
-/* Boundary events: what can interrupt an activity, or start a path beside it. Their waits belong to
- * the activity's token; error boundary events wait for nothing and are found by throw.c. */
+/* Boundary events: what can interrupt an activity, or start a path beside it. A boundary timer's
+ * wait belongs to the activity's token; error boundary events wait for nothing and are found by
+ * throw.c. */
 #include "bpmn/step/element.h"
 
 enum status boundary_arm(struct step *step, const struct place *at, struct error *ret_error)
@@ -10,8 +11,6 @@ enum status boundary_arm(struct step *step, const struct place *at, struct error
 
         if (event->event == BPMN_EVENT_TIMER)
             status = timer_arm(step, at, event, ret_error);
-        else if (event->event == BPMN_EVENT_MESSAGE)
-            status = message_await(step, at, event, ret_error);
         if (status != STATUS_OK)
             return status;
     }
@@ -32,17 +31,13 @@ static enum status trigger(struct step *step, const struct place *at, const stru
     const struct bpmn_element *event = &step->model->elements[wait->element];
     enum status status = STATUS_OK;
 
-    step_wait_over(step, at, wait,
-                   wait->kind == BPMN_WAIT_TIMER ? BPMN_CHANGE_TIMER_FIRED
-                                                 : BPMN_CHANGE_MESSAGE_RECEIVED);
-    if (event->interrupting) {
+    PRE(wait->kind == BPMN_WAIT_TIMER);
+    step_wait_over(step, at, wait, BPMN_CHANGE_TIMER_FIRED);
+    if (event->interrupting)
         step_terminate(step, at->scope, &at->token,
                        arena_format(step->env->arena, "interrupted by '%s'", event->id));
-    } else if (wait->kind == BPMN_WAIT_TIMER) {
+    else
         status = timer_repeat(step, at, wait, ret_error);
-    } else {
-        status = message_await(step, at, event, ret_error);
-    }
     if (status == STATUS_OK)
         step_enqueue(step, at->scope, event->index, BPMN_NONE);
     return status;

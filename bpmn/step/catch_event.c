@@ -1,24 +1,18 @@
 /* Intermediate catch events: the token waits for a time or for a message. */
 #include "bpmn/step/element.h"
 
-enum status message_await(struct step *step, const struct place *at,
-                          const struct bpmn_element *event, struct error *ret_error)
+static enum status await_message(struct step *step, const struct place *at, struct error *ret_error)
 {
     struct bpmn_change change = step_change(step, BPMN_CHANGE_MESSAGE_AWAITED, at);
-    struct place seen_from = *at;
-    enum status status;
+    enum status status =
+        evaluate_text(step, at, at->element->message_name, "message name", &change.name, ret_error);
 
-    PRE(event->event == BPMN_EVENT_MESSAGE && event->message_name != NULL);
-    seen_from.element = event;
-    status = evaluate_text(step, &seen_from, event->message_name, "message name", &change.name,
-                           ret_error);
     if (status != STATUS_OK)
         return status;
     if (change.name == NULL || change.name[0] == '\0') {
         error_set(ret_error, STATUS_FAILED, "Expected a name but it is empty");
-        return evaluate_failed(event, "message name", ret_error);
+        return evaluate_failed(at->element, "message name", ret_error);
     }
-    change.element = event->index;
     step_wait(step, &change);
     return STATUS_OK;
 }
@@ -27,7 +21,7 @@ enum status message_await(struct step *step, const struct place *at,
 static enum status activate(struct step *step, const struct place *at, struct error *ret_error)
 {
     return at->element->event == BPMN_EVENT_TIMER ? timer_arm(step, at, at->element, ret_error)
-                                                  : message_await(step, at, at->element, ret_error);
+                                                  : await_message(step, at, ret_error);
 }
 
 /* The event has happened: the token goes on. */

@@ -146,10 +146,7 @@ MUST_CHECK enum status timer_arm(struct step *step, const struct place *at,
 /* Arms the next firing of a cycle, if one is left. */
 MUST_CHECK enum status timer_repeat(struct step *step, const struct place *at,
                                     const struct bpmn_wait *fired, struct error *ret_error);
-/* Awaits `event`'s message in the same way. */
-MUST_CHECK enum status message_await(struct step *step, const struct place *at,
-                                     const struct bpmn_element *event, struct error *ret_error);
-/* Arms the timers and messages on the border of an activity that has begun to wait. */
+/* Arms the timers on the border of an activity that has begun to wait. */
 MUST_CHECK enum status boundary_arm(struct step *step, const struct place *at,
                                     struct error *ret_error);
 /* A BPMN error from `at` (whose token may be gone already). `code` may be "" for none. */

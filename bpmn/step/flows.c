@@ -13,9 +13,9 @@ static void take(struct step *step, const struct place *at, uint32_t flow)
 static enum status no_way_out(const struct bpmn_element *element, struct error *ret_error)
 {
     error_set(ret_error, STATUS_FAILED,
-              "Expected one of the conditions of the %u flows out of '%s' to be true, or a default "
+              "Expected one of the conditions on the flows out of '%s' to be true, or a default "
               "flow, but no condition was true and there is no default flow",
-              element->outgoing_count, element->id);
+              element->id);
     return error_at(ret_error, element->id, element->line, element->column);
 }
 

@@ -1,0 +1,128 @@
+/* Golden traces: one test case for each file tests/trace/NAME.trace.
+ *
+ *   trace_test                 holds every trace against what happens
+ *   trace_test --print FILE    writes what happens; review it, then keep it as the trace
+ * (trace_test --print tests/trace/x.trace > new && mv new tests/trace/x.trace) */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/trace/runner.h"
+
+#define FOLDER SOURCE_FOLDER "/tests/trace"
+
+enum { TRACES_MAX = 500, DIFFERENCE_LINES = 12 };
+
+static struct text read_text(const char *path)
+{
+    struct text text = TEXT_INIT;
+    FILE *file = fopen(path, "rb");
+    size_t got;
+
+    if (file == NULL)
+        return text;
+    while ((got = fread(text_reserve(&text, 4096), 1, 4096, file)) > 0)
+        text_added(&text, got);
+    (void)fclose(file);
+    return text;
+}
+
+static void show_lines(const char *sign, const char *from)
+{
+    for (int i = 0; i < DIFFERENCE_LINES && *from != '\0'; i++) {
+        size_t length = strcspn(from, "\n");
+
+        print_error("%s %.*s\n", sign, (int)length, from);
+        from += length + (from[length] == '\n' ? 1 : 0);
+    }
+}
+
+/* The first line that differs, and what follows on both sides. */
+static void show_difference(const char *path, const char *expected, const char *actual)
+{
+    size_t line_start = 0;
+    int line = 1;
+
+    for (size_t i = 0; expected[i] != '\0' && expected[i] == actual[i]; i++) {
+        if (expected[i] == '\n') {
+            line_start = i + 1;
+            line++;
+        }
+    }
+    print_error("%s:%d: the trace (-) and what happened (+) differ from here on\n", path, line);
+    show_lines("-", expected + line_start);
+    show_lines("+", actual + line_start);
+}
+
+static void trace_case(void **state)
+{
+    const char *name = *state;
+    char path[512];
+    struct text expected;
+    struct text actual = TEXT_INIT;
+    bool same;
+
+    (void)snprintf(path, sizeof(path), FOLDER "/%s", name);
+    expected = read_text(path);
+    trace_run(FOLDER, text_string(&expected), &actual);
+    same = strcmp(text_string(&expected), text_string(&actual)) == 0;
+    if (!same)
+        show_difference(path, text_string(&expected), text_string(&actual));
+    assert_null(strstr(text_string(&actual), "! broken"));
+    text_deinit(&expected);
+    text_deinit(&actual);
+    assert_true(same);
+}
+
+static int print_trace(const char *path)
+{
+    struct text script = read_text(path);
+    struct text actual = TEXT_INIT;
+
+    trace_run(FOLDER, text_string(&script), &actual);
+    (void)fputs(text_string(&actual), stdout);
+    text_deinit(&script);
+    text_deinit(&actual);
+    return 0;
+}
+
+static int is_trace(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+
+    return length > 6 && strcmp(entry->d_name + length - 6, ".trace") == 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct CMUnitTest tests[TRACES_MAX];
+    struct dirent **entries;
+    int found;
+    int result;
+
+    if (argc == 3 && strcmp(argv[1], "--print") == 0)
+        return print_trace(argv[2]);
+    found = scandir(FOLDER, &entries, is_trace, alphasort);
+    if (found <= 0 || found > TRACES_MAX) {
+        (void)fprintf(stderr, "Expected 1 to %d traces in " FOLDER " but found %d\n", TRACES_MAX,
+                      found);
+        return 1;
+    }
+    for (int i = 0; i < found; i++) {
+        tests[i].name = entries[i]->d_name;
+        tests[i].test_func = trace_case;
+        tests[i].initial_state = entries[i]->d_name;
+    }
+    result = _cmocka_run_group_tests("traces", tests, (size_t)found, NULL, NULL);
+    for (int i = 0; i < found; i++)
+        free(entries[i]);
+    free(entries);
+    return result;
+}

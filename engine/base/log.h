@@ -23,4 +23,11 @@ void log_event(enum log_level level, const char *event, ...) __attribute__((sent
 /* An error record as a log line (message, field, element and line where set). */
 void log_error(const char *event, const char *correlation_id, const struct error *error);
 
+/* Buffered, lines gather in up to LOG_BUFFER_BYTES and are written by log_flush(), when the buffer
+ * is full, with the next error line, and at exit. Whoever turns it on flushes from its loop: the
+ * HTTP server does. Off (the default), every line is written at once. */
+enum { LOG_BUFFER_BYTES = 64 * 1024 };
+void log_set_buffered(bool buffered);
+void log_flush(void);
+
 #endif

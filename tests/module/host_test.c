@@ -27,7 +27,7 @@ struct fixture {
     struct arena *arena;
     bool answered;
     enum status status;
-    char message[512];
+    char message[ERROR_MESSAGE_MAX];
     char texts[2][128];
     json_t *badge;
     uint32_t freshness;

@@ -10,7 +10,7 @@ static enum status await_message(struct step *step, const struct place *at, stru
     if (status != STATUS_OK)
         return status;
     if (change.name == NULL || change.name[0] == '\0') {
-        error_set(ret_error, STATUS_FAILED, "Expected a name but it is empty");
+        error_set(ret_error, STATUS_FAILED, "Expected a name but it is empty.");
         return evaluate_failed(at->element, "message name", ret_error);
     }
     step_wait(step, &change);

@@ -1,8 +1,8 @@
 /* What a step did, as records: the journal, the store and the traces all read these.
  *
  * Every change is applied to the instance by apply.c at the moment it is recorded, so the list and
- * the instance never disagree. Pointers borrow from the step's arena, the model, or the instance.
- */
+ * the instance never disagree. Pointers borrow from the step's arena, the model, or the instance,
+ * which keeps overwritten values until bpmn_instance_saved(): make the journal before that. */
 #ifndef SYNERGYFLOW_CHANGE_H
 #define SYNERGYFLOW_CHANGE_H
 
@@ -91,8 +91,8 @@ void bpmn_changes_init(struct bpmn_changes *changes, struct arena *arena);
 const char *bpmn_change_kind_name(enum bpmn_change_kind kind);
 /* The journal's form of changes[from…]: a JSON array of objects
  * {"c":kind,"at":us,"id":token,"el":element id,"type":…,"scope":…,"wait":…,…}; an element that was
- * activated and left in the same step is one record
- * {"c":"passed","id","el","type","name","at","end","scope"}. New reference. */
+ * activated and left in the list without a wait state in between is one record
+ * {"c":"passed","id","el","type","name","at","end","scope"}. All keys: journal.c. New reference. */
 json_t *bpmn_changes_journal(const struct bpmn_changes *changes, const struct bpmn_model *model,
                              uint32_t from);
 /* One readable line for traces ("approve activated", "timer sla fired, due …"), in `arena`. */

@@ -14,7 +14,7 @@ static enum status no_way_out(const struct bpmn_element *element, struct error *
 {
     error_set(ret_error, STATUS_FAILED,
               "Expected one of the conditions on the flows out of '%s' to be true, or a default "
-              "flow, but no condition was true and there is no default flow",
+              "flow, but no condition was true and there is no default flow.",
               element->id);
     return error_at(ret_error, element->id, element->line, element->column);
 }

@@ -105,7 +105,7 @@ json_t *bpmn_scope_state(const struct bpmn_instance *instance, const struct bpmn
 static enum status misfit(struct error *error, const char *what)
 {
     return error_set(error, STATUS_INTERNAL,
-                     "Expected the stored state of a scope to fit its process definition but %s",
+                     "Expected the stored state of a scope to fit its process definition but %s.",
                      what);
 }
 

@@ -32,7 +32,7 @@ static enum status activate(struct step *step, const struct place *at, struct er
     if (status != STATUS_OK)
         return status;
     if (asked.name == NULL || asked.name[0] == '\0') {
-        error_set(ret_error, STATUS_FAILED, "Expected a name but it is empty");
+        error_set(ret_error, STATUS_FAILED, "Expected a name but it is empty.");
         return evaluate_failed(at->element, "topic", ret_error);
     }
     step_wait(step, &asked);

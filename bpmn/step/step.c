@@ -35,7 +35,7 @@ static enum status check_status(const struct step *step, enum bpmn_instance_stat
     if (step->instance->status == expected)
         return STATUS_OK;
     return error_set(ret_error, STATUS_CONFLICT,
-                     "Expected process instance %s to be %s but it is %s", step->instance_id,
+                     "Expected process instance %s to be %s but it is %s.", step->instance_id,
                      status_words[expected], status_words[step->instance->status]);
 }
 
@@ -91,7 +91,7 @@ static enum status find_by_name(struct step *step, const struct bpmn_command *co
         return STATUS_OK;
     return error_set(ret_error, STATUS_NOT_FOUND,
                      "Expected process instance %s to wait for message '%s' but it does not; the "
-                     "message came too early or too late",
+                     "message came too early or too late.",
                      step->instance_id, command->name);
 }
 
@@ -110,11 +110,11 @@ static enum status find_by_id(struct step *step, const struct bpmn_command *comm
     if (token == NULL)
         return error_set(ret_error, STATUS_NOT_FOUND,
                          "Expected %s %s to be open in process instance %s but it is not; it was "
-                         "completed or cancelled before, or never existed",
+                         "completed or cancelled before, or never existed.",
                          expected->noun, target, step->instance_id);
     if (wait->kind != expected->kind)
         return error_set(ret_error, STATUS_CONFLICT,
-                         "Expected %s to be a %s but '%s' waits for something else under this id",
+                         "Expected %s to be a %s but '%s' waits for something else under this id.",
                          target, expected->noun, step->model->elements[wait->element].id);
     ret_at->scope = (uint32_t)(scope - step->instance->scopes);
     ret_at->token = token->id;
@@ -133,13 +133,13 @@ static enum status check_wait(const struct step *step, const struct bpmn_command
 
     if (command->kind == BPMN_TRIGGER_TIMER && step->env->now_us < wait->due_us)
         return error_set(ret_error, STATUS_CONFLICT,
-                         "Expected timer '%s' to be due but it is due at %s and now it is %s",
+                         "Expected timer '%s' to be due but it is due at %s and now it is %s.",
                          event_id, iso8601_format_instant_us(wait->due_us, due),
                          iso8601_format_instant_us(step->env->now_us, now));
     if (command->kind == BPMN_RECEIVE_MESSAGE && command->name != NULL &&
         strcmp(command->name, wait->name) != 0)
         return error_set(ret_error, STATUS_CONFLICT,
-                         "Expected '%s' to wait for message '%s' but it waits for '%s'", event_id,
+                         "Expected '%s' to wait for message '%s' but it waits for '%s'.", event_id,
                          command->name, wait->name);
     return STATUS_OK;
 }
@@ -189,7 +189,7 @@ static enum status set_variables(struct step *step, const struct bpmn_command *c
         if (token == NULL)
             return error_set(ret_error, STATUS_NOT_FOUND,
                              "Expected execution %s to be active in process instance %s but it is "
-                             "not",
+                             "not.",
                              uuid_format(&command->target, target), step->instance_id);
         if (!uuid_is_zero(&token->child_scope)) {
             scope = bpmn_instance_scope(step->instance, &token->child_scope);

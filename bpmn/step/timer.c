@@ -49,7 +49,7 @@ static enum status parse_cycle(const char *text, struct iso8601_repeat *ret_repe
 
     if (status == STATUS_OK && iso8601_duration_is_zero(&ret_repeat->duration))
         return error_set(ret_error, STATUS_FAILED,
-                         "Expected a cycle whose duration is longer than zero but found '%s'",
+                         "Expected a cycle whose duration is longer than zero but found '%s'.",
                          text);
     return status;
 }

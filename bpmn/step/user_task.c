@@ -82,16 +82,16 @@ static enum status read_candidates(struct candidates *list, const json_t *value,
         json_array_foreach (value, i, item) {
             if (!json_is_string(item))
                 return error_set(ret_error, STATUS_FAILED,
-                                 "Expected a list of texts but entry %zu is not a text", i + 1);
+                                 "Expected a list of texts but entry %zu is not a text.", i + 1);
             fits = fits && add_candidate(list, json_string_value(item), json_string_length(item));
         }
     } else {
         return error_set(ret_error, STATUS_FAILED,
                          "Expected names with commas between them, or a list of texts, but found "
-                         "something else");
+                         "something else.");
     }
     if (!fits)
-        return error_set(ret_error, STATUS_FAILED, "Expected at most %d candidates but found more",
+        return error_set(ret_error, STATUS_FAILED, "Expected at most %d candidates but found more.",
                          CANDIDATES_MAX);
     return STATUS_OK;
 }
@@ -165,7 +165,7 @@ static enum status evaluate_priority(struct step *step, const struct place *at,
     task->priority = PRIORITY_DEFAULT;
     if (status != STATUS_OK || text == NULL || read_priority(text, &task->priority))
         return status;
-    error_set(ret_error, STATUS_FAILED, "Expected an integer but found '%s'", text);
+    error_set(ret_error, STATUS_FAILED, "Expected an integer but found '%s'.", text);
     return evaluate_failed(at->element, "priority", ret_error);
 }
 

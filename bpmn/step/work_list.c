@@ -86,14 +86,14 @@ static enum status check_bounds(const struct step *step, const struct move *move
     if (step->moves_made + waiting > BPMN_STEP_MOVES_MAX) {
         error_set(ret_error, STATUS_FAILED,
                   "Expected process '%s' to come to a wait state within %d moves but it is still "
-                  "running at '%s'; check its loops for a way out",
+                  "running at '%s'; check its loops for a way out.",
                   step->model->process_id, BPMN_STEP_MOVES_MAX, element->id);
         return error_at(ret_error, element->id, element->line, element->column);
     }
     if (arena_over_limit(step->env->arena)) {
         error_set(ret_error, STATUS_TOO_LARGE,
                   "Expected one step of process '%s' to fit into the memory of a unit of work but "
-                  "at '%s' it did not; make smaller steps",
+                  "at '%s' it did not; make smaller steps.",
                   step->model->process_id, element->id);
         return error_at(ret_error, element->id, element->line, element->column);
     }

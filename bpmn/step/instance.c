@@ -118,19 +118,26 @@ struct bpmn_scope *bpmn_instance_root(struct bpmn_instance *instance)
     return &instance->scopes[0];
 }
 
-/* Index of a live scope, scope_count when there is none. */
+static bool is_scope(const struct bpmn_instance *instance, uint32_t index, const struct uuid *id)
+{
+    return index < instance->scope_count && !instance->scopes[index].removed &&
+           uuid_equal(&instance->scopes[index].id, id);
+}
+
+/* Index of a live scope, scope_count when there is none. A step works on one scope for a while and
+ * then often on the next one; the root is the first that the search looks at. */
 static uint32_t find_scope(const struct bpmn_instance *instance, const struct uuid *id)
 {
     uint32_t recent = instance->recent_scope;
+    uint32_t index = 0;
 
-    if (recent < instance->scope_count && uuid_equal(&instance->scopes[recent].id, id) &&
-        !instance->scopes[recent].removed)
+    if (is_scope(instance, recent, id))
         return recent;
-    for (uint32_t i = 0; i < instance->scope_count; i++) {
-        if (uuid_equal(&instance->scopes[i].id, id) && !instance->scopes[i].removed)
-            return i;
-    }
-    return instance->scope_count;
+    if (is_scope(instance, recent + 1, id))
+        return recent + 1;
+    while (index < instance->scope_count && !is_scope(instance, index, id))
+        index++;
+    return index;
 }
 
 struct bpmn_scope *bpmn_instance_scope(struct bpmn_instance *instance, const struct uuid *id)
@@ -139,7 +146,8 @@ struct bpmn_scope *bpmn_instance_scope(struct bpmn_instance *instance, const str
 
     if (index == instance->scope_count)
         return NULL;
-    instance->recent_scope = index;
+    if (index > 0)
+        instance->recent_scope = index;
     return &instance->scopes[index];
 }
 

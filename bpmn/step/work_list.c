@@ -12,9 +12,9 @@ static void make_room(struct step *step)
             step->moves[i] = step->moves[step->move_head + i];
     } else {
         uint32_t capacity = step->move_capacity == 0 ? 16 : 2 * step->move_capacity;
+        const struct move *first = waiting == 0 ? NULL : step->moves + step->move_head;
 
-        step->moves = arena_grow(step->env->arena, step->moves + step->move_head, waiting, capacity,
-                                 sizeof(*step->moves));
+        step->moves = arena_grow(step->env->arena, first, waiting, capacity, sizeof(*step->moves));
         step->move_capacity = capacity;
     }
     step->move_head = 0;

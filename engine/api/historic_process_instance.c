@@ -96,10 +96,10 @@ static const struct list list = {
     .columns = "i.id::text, i.name, i.business_key, i.definition_id, d.name, d.description,"
                " i.started_at, i.ended_at, i.start_user_id, i.end_element_id, i.delete_reason,"
                " i.tenant_id,"
-               " (SELECT c->>'el' FROM synergyflow_workflows.journal j,"
-               " jsonb_array_elements(j.changes) WITH ORDINALITY AS x (c, n)"
-               " WHERE j.instance_id = i.id AND c->>'type' = 'startEvent'"
-               " ORDER BY j.sequence, n LIMIT 1)",
+               " (SELECT c->>'el' FROM jsonb_array_elements((SELECT j.changes"
+               "   FROM synergyflow_workflows.journal j WHERE j.instance_id = i.id"
+               "  ORDER BY j.sequence LIMIT 1)) WITH ORDINALITY AS x (c, n)"
+               "  WHERE c->>'type' = 'startEvent' ORDER BY n LIMIT 1)",
     .include = "i.variables",
     .from = "synergyflow_workflows.process_instance i"
             " LEFT JOIN synergyflow_workflows.process_definition d ON d.id = i.definition_id",

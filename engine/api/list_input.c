@@ -71,6 +71,7 @@ static enum status read_sort(struct list_asked *asked, const char *text, struct 
     for (uint32_t i = 0; i < list->sort_count; i++) {
         if (strcmp(list->sorts[i].name, text) == 0) {
             asked->sort = &list->sorts[i];
+            text_deinit(&known);
             return STATUS_OK;
         }
         text_append_format(&known, "%s%s", i > 0 ? ", " : "", list->sorts[i].name);

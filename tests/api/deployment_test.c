@@ -239,13 +239,14 @@ static void bad_files_are_refused_with_the_reason(void **state)
     expect_upload_error(400, "empty.bpmn",
                         HEAD "<process id='p' isExecutable='false'/></definitions>", "empty.bpmn");
     /* A flow to nowhere: element, line, and every finding. */
-    assert_int_equal(http_upload(api_port(), DEPLOYMENTS, "nowhere.bpmn",
-                                 HEAD
-                                 "<process id='nowhere' isExecutable='true'><startEvent id='s'/>\n"
-                                 "<sequenceFlow id='f' sourceRef='s' targetRef='missing'/>"
-                                 "</process></definitions>",
-                                 &answer),
-                     400);
+    assert_int_equal(
+        http_upload(api_port(), DEPLOYMENTS, "nowhere.bpmn",
+                    HEAD "<process id='nowhere' isExecutable='true'><startEvent id='s'/>"
+                         "<sequenceFlow id='g' sourceRef='s' targetRef='e'/><endEvent id='e'/>\n"
+                         "<sequenceFlow id='f' sourceRef='s' targetRef='missing'/>"
+                         "</process></definitions>",
+                    &answer),
+        400);
     assert_true(json_array_size(json_object_get(answer, "findings")) > 0);
     assert_string_equal(text_of(answer, "elementId"), "f");
     assert_int_equal(int_of(answer, "line"), 2);

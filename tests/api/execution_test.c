@@ -11,33 +11,62 @@
 
 /* start → side by side: wait for a message, and a sub-process with a task and a timer on it → end.
  */
-static const char process[] = "<startEvent id='start'/>" FLOW(
-    "f1", "start", "split") "<parallelGateway id='split'/>" FLOW("f2", "split", "paid")
-    FLOW(
-        "f3", "split",
-        "sub") "<intermediateCatchEvent id='paid' name='Paid'><messageEventDefinition "
-               "messageRef='m'/>"
-               "</intermediateCatchEvent>" FLOW("f4", "paid", "join") "<subProcess "
-                                                                      "id='sub'><startEvent "
-                                                                      "id='sub_start'/>" FLOW("s1", "sub_start", "inner") "<userTask id='inner' name='Inner'/>" FLOW(
-                                                                          "s2", "inner",
-                                                                          "sub_end") "<endEvent "
-                                                                                     "id='sub_end'/"
-                                                                                     "></"
-                                                                                     "subProcess"
-                                                                                     ">" FLOW("f5",
-                                                                                              "sub",
-                                                                                              "joi"
-                                                                                              "n") "<boundaryEvent id='late' attachedToRef='sub' cancelActivity='false'>"
-                                                                                                   "<timerEventDefinition><timeDuration>PT8H</timeDuration></timerEventDefinition>"
-                                                                                                   "</boundaryEvent>" FLOW(
-                                                                                                       "f6",
-                                                                                                       "late",
-                                                                                                       "late_end") "<endEvent id='late_end'/>"
-                                                                                                                   "<parallelGateway id='join'/>" FLOW(
-                                                                                                                       "f7",
-                                                                                                                       "join",
-                                                                                                                       "end") "<endEvent id='end'/>";
+static const char process[] =
+    "<startEvent id='start'/>" FLOW("f1", "start", "split") "<parallelGateway id='split'/>" FLOW(
+        "f2", "split", "paid")
+        FLOW("f3", "split",
+             "sub") "<intermediateCatchEvent id='paid' name='Paid'><messageEventDefinition "
+                    "messageRef='m'/>"
+                    "</intermediateCatchEvent>" FLOW(
+                        "f4", "paid", "join") "<subProcess "
+                                              "id='sub'><startEvent "
+                                              "id='sub_start'/>" FLOW("s1", "sub_start", "inner") "<userTask id='inner' name='Inner'/>" FLOW(
+                                                  "s2", "inner",
+                                                  "sub_end") "<endEvent "
+                                                             "id='sub_end'/"
+                                                             "></"
+                                                             "subProcess"
+                                                             ">" FLOW(
+                                                                 "f5", "sub",
+                                                                 "joi"
+                                                                 "n") "<boundaryEvent id='late' "
+                                                                      "attachedToRef='sub' "
+                                                                      "cancelActivity='false'>"
+                                                                      "<timerEventDefinition><"
+                                                                      "timeDuration>PT8H</"
+                                                                      "timeDuration></"
+                                                                      "timerEventDefinition>"
+                                                                      "</boundaryEvent>" FLOW(
+                                                                          "f6", "late",
+                                                                          "late_end") "<endEvent "
+                                                                                      "id='late_"
+                                                                                      "end'/>"
+                                                                                      "<parallelGat"
+                                                                                      "eway "
+                                                                                      "id='join'/"
+                                                                                      ">" FLOW(
+                                                                                          "f7",
+                                                                                          "join",
+                                                                                          "end") "<"
+                                                                                                 "e"
+                                                                                                 "n"
+                                                                                                 "d"
+                                                                                                 "E"
+                                                                                                 "v"
+                                                                                                 "e"
+                                                                                                 "n"
+                                                                                                 "t"
+                                                                                                 " "
+                                                                                                 "i"
+                                                                                                 "d"
+                                                                                                 "="
+                                                                                                 "'"
+                                                                                                 "e"
+                                                                                                 "n"
+                                                                                                 "d"
+                                                                                                 "'"
+                                                                                                 "/"
+                                                                                                 ">";
 
 static char instance[64];
 

@@ -214,9 +214,11 @@ static void faults_are_found_before_anything_is_stored(void **state)
 
     (void)state;
     assert_int_equal(deploy(&broken, "broken.bpmn",
-                            HEAD "<process id='p' isExecutable='true'><startEvent id='s'/>\n"
-                                 "<sequenceFlow id='f' sourceRef='s' targetRef='gone'/>"
-                                 "</process></definitions>"),
+                            HEAD
+                            "<process id='p' isExecutable='true'><startEvent id='s'/>"
+                            "<sequenceFlow id='g' sourceRef='s' targetRef='e'/><endEvent id='e'/>\n"
+                            "<sequenceFlow id='f' sourceRef='s' targetRef='gone'/>"
+                            "</process></definitions>"),
                      STATUS_INVALID);
     assert_true(broken.findings.error_count > 0);
     assert_string_equal(broken.ret_resource, "broken.bpmn");

@@ -2,9 +2,9 @@
  *
  *   submit → queue → UNIT OF WORK (load → step → handlers → store → COMMIT) → effects → on_done
  *
- * One command at a time for each root instance; what gathers while a commit is in flight becomes the next
- * batch. on_done fires from the loop, only after COMMIT (or once it is certain that nothing was
- * kept), exactly once. */
+ * One command at a time for each root instance; what gathers while a commit is in flight becomes
+ * the next batch. on_done fires from the loop, only after COMMIT (or once it is certain that
+ * nothing was kept), exactly once. */
 #ifndef SYNERGYFLOW_COMMAND_H
 #define SYNERGYFLOW_COMMAND_H
 
@@ -16,7 +16,8 @@
 enum command_kind {
     COMMAND_START,  /* a new instance */
     COMMAND_STEP,   /* a bpmn_command for an existing one */
-    COMMAND_MODULE, /* a module's handler without an instance; `name` = topic, `variables` = input */
+    COMMAND_MODULE, /* a module's handler without an instance; `name` = topic, `variables` = input
+                     */
 };
 
 /* How a COMMAND_STEP names its instance. */
@@ -27,7 +28,8 @@ enum command_address {
     ADDRESS_TIMER,        /* target = timer id; instance_id is known too */
     ADDRESS_EXECUTION,    /* target = token id, or the instance id; instance found by event
                              subscription, task, job or timer rows of that execution */
-    ADDRESS_BUSINESS_KEY, /* business_key (and definition_key when not NULL) of an active instance */
+    ADDRESS_BUSINESS_KEY, /* business_key (and definition_key when not NULL) of an active instance
+                           */
 };
 
 struct command_result {
@@ -40,7 +42,8 @@ struct command_result {
     const json_t *variables; /* root variables after the step, or the handler's answer; borrowed */
 };
 
-/* Embed it in the caller's request; texts and `variables` are borrowed until on_done. Zero it first. */
+/* Embed it in the caller's request; texts and `variables` are borrowed until on_done. Zero it
+ * first. */
 struct command {
     enum command_kind kind;
     enum bpmn_command_kind step;
@@ -51,7 +54,8 @@ struct command {
     const char *definition_key; /* … the latest of this key */
     const char *business_key;
     const char *instance_name;
-    const char *name; /* message name; BPMN error code; topic; COMPLETE_TASK by business key: element id */
+    const char
+        *name; /* message name; BPMN error code; topic; COMPLETE_TASK by business key: element id */
     const char *reason;
     const char *user;           /* who asks; NULL: the engine itself */
     const char *worker_id;      /* job commands: must hold the lock, else STATUS_FORBIDDEN */
@@ -86,7 +90,8 @@ struct command_queue_settings {
     const struct registry *registry;
     struct uuid_source *ids;
     struct command_effects effects;
-    uint32_t lanes;       /* units of work that may be under way at once; 2 keeps engine and database busy */
+    uint32_t
+        lanes; /* units of work that may be under way at once; 2 keeps engine and database busy */
     uint32_t batch_max;   /* commands in one unit of work */
     uint32_t waiting_max; /* commands that may wait; more get STATUS_BUSY */
 };
@@ -97,7 +102,8 @@ struct command_queue;
 
 struct command_queue *command_queue_new(const struct command_queue_settings *settings);
 /* STATUS_BUSY when the queue is full (on_done is then not called). Timer commands (step ==
- * BPMN_TRIGGER_TIMER) wait in a line of their own and get at most half of a batch while callers wait. */
+ * BPMN_TRIGGER_TIMER) wait in a line of their own and get at most half of a batch while callers
+ * wait. */
 MUST_CHECK enum status command_submit(struct command_queue *queue, struct command *command,
                                       struct error *ret_error);
 uint32_t command_queue_waiting(const struct command_queue *queue);

@@ -1,0 +1,64 @@
+/* After COMMIT, in order: answers, timers, listeners, workers. Dropped on rollback. */
+#include "engine/command/unit.h"
+
+void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
+                       int64_t due_us, bool armed)
+{
+    struct timer_effect *effect;
+
+    if (unit->timer_effect_count == unit->timer_effect_capacity) {
+        uint32_t capacity = unit->timer_effect_capacity > 0 ? 2 * unit->timer_effect_capacity : 16;
+
+        unit->timer_effects = arena_grow(unit->arena, unit->timer_effects, unit->timer_effect_count,
+                                         capacity, sizeof(*unit->timer_effects));
+        unit->timer_effect_capacity = capacity;
+    }
+    effect = &unit->timer_effects[unit->timer_effect_count++];
+    effect->id = *id;
+    effect->instance_id = *instance_id;
+    effect->due_us = due_us;
+    effect->armed = armed;
+}
+
+static void answer(struct unit *unit, struct unit_item *item)
+{
+    struct command_result result = {0};
+    struct unit_instance *instance = item->instance;
+
+    if (item->command->kind == COMMAND_MODULE) {
+        result.variables = item->answer;
+    } else {
+        result.instance_id = instance->id;
+        result.definition = instance->definition;
+        result.business_key = instance->instance.business_key;
+        result.status = instance->instance.status;
+        result.started_us = instance->instance.started_us;
+        result.ended_us = instance->instance.ended_us;
+        result.variables = bpmn_instance_root(&instance->instance)->variables;
+    }
+    queue_finish(unit->queue, item->command, STATUS_OK, NULL, &result);
+    item->command = NULL;
+}
+
+void unit_apply_effects(struct unit *unit)
+{
+    const struct command_effects *effects = &unit->queue->settings.effects;
+
+    for (uint32_t i = 0; i < unit->timer_effect_count; i++) {
+        const struct timer_effect *effect = &unit->timer_effects[i];
+
+        if (effect->armed && effects->timer_armed != NULL)
+            effects->timer_armed(effects->context, &effect->id, &effect->instance_id,
+                                 effect->due_us);
+        else if (!effect->armed && effects->timer_removed != NULL)
+            effects->timer_removed(effects->context, &effect->id, effect->due_us);
+    }
+    if (unit->publications > 0 && effects->events_published != NULL)
+        effects->events_published(effects->context, unit->publications);
+    if (unit->jobs_created > 0 && effects->jobs_created != NULL)
+        effects->jobs_created(effects->context, unit->jobs_created);
+    for (uint32_t i = 0; i < unit->item_count; i++) {
+        if (unit->items[i].state == ITEM_STEPPED)
+            answer(unit, &unit->items[i]);
+    }
+}

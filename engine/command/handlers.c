@@ -1,0 +1,343 @@
+/* Handler calls: gathered by topic, prepared into one pipeline under each module's role, answered,
+ * and stepped on; rounds until nobody waits. */
+#include "engine/command/unit.h"
+
+#include <string.h>
+
+static const struct pg_statement set_role = {"unit_set_role",
+                                             "SELECT set_config('role', $1, true)"};
+
+void unit_call_handler(struct unit *unit, struct unit_item *item, const struct uuid *wait_id,
+                       const char *topic, const char *element_id, const struct uuid *execution_id)
+{
+    struct unit_call *call = arena_alloc(unit->arena, sizeof(*call));
+    struct unit_call **tail = &unit->calls;
+
+    call->item = item;
+    call->wait_id = *wait_id;
+    call->topic = topic;
+    call->element_id = element_id;
+    call->execution_id = *execution_id;
+    while (*tail != NULL)
+        tail = &(*tail)->next;
+    *tail = call;
+}
+
+bool unit_has_calls(const struct unit *unit)
+{
+    return unit->calls != NULL;
+}
+
+/* ---- what handlers may do (engine/module.h) ---- */
+
+void module_call_return(struct module_call *call, json_t *variables)
+{
+    json_decref(call->ret_variables);
+    call->ret_variables = variables;
+}
+
+void module_call_error(struct module_calls *calls, struct module_call *call, const char *code)
+{
+    call->ret_error_code = arena_copy(calls->arena, code);
+}
+
+void module_call_refuse(struct module_calls *calls, struct module_call *call,
+                        const struct error *error)
+{
+    PRE(error->status != STATUS_OK);
+    call->ret_failure = arena_alloc(calls->arena, sizeof(*call->ret_failure));
+    *call->ret_failure = *error;
+}
+
+void module_call_set_business_key(struct module_calls *calls, struct module_call *call,
+                                  const char *business_key)
+{
+    call->ret_business_key = arena_copy(calls->arena, business_key);
+}
+
+void module_publish(struct module_calls *calls, const struct module_call *call, const char *type,
+                    const char *aggregate_id, json_t *payload)
+{
+    struct module_event *event;
+
+    PRE(json_is_object(payload));
+    if (calls->event_count == calls->event_capacity) {
+        uint32_t capacity = calls->event_capacity > 0 ? 2 * calls->event_capacity : 8;
+
+        calls->events = arena_grow(calls->arena, calls->events, calls->event_count, capacity,
+                                   sizeof(*calls->events));
+        calls->event_capacity = capacity;
+    }
+    event = &calls->events[calls->event_count++];
+    event->id = uuid_next(calls->ids);
+    event->type = arena_copy(calls->arena, type);
+    event->aggregate_id = arena_copy(calls->arena, aggregate_id);
+    event->payload = payload;
+    event->correlation_id = call->correlation_id;
+    event->published_at_us = calls->now_us;
+}
+
+/* ---- one round ---- */
+
+static struct call_group *group_of(struct unit *unit, const struct module_handler *handler,
+                                   const struct module *module, uint32_t capacity)
+{
+    struct call_group **tail = &unit->groups;
+
+    for (; *tail != NULL; tail = &(*tail)->next) {
+        if ((*tail)->handler == handler)
+            return *tail;
+    }
+    *tail = arena_alloc(unit->arena, sizeof(**tail));
+    (*tail)->handler = handler;
+    (*tail)->module = module;
+    (*tail)->calls.items = arena_array(unit->arena, capacity, sizeof(struct module_call));
+    (*tail)->sources = arena_array(unit->arena, capacity, sizeof(struct unit_call *));
+    (*tail)->calls.now_us = unit->now_us;
+    (*tail)->calls.arena = unit->arena;
+    (*tail)->calls.ids = unit->queue->settings.ids;
+    return *tail;
+}
+
+/* Everything that the call's scope can see: the root's variables, overlaid by nested scopes'. */
+static const json_t *visible_variables(struct unit_instance *instance, const struct uuid *wait_id,
+                                       json_t **ret_owned)
+{
+    struct bpmn_instance *running = &instance->instance;
+    struct bpmn_scope *scope = NULL;
+    const struct bpmn_scope *chain[64];
+    uint32_t depth = 0;
+
+    *ret_owned = NULL;
+    if (bpmn_instance_waiting(running, wait_id, &scope, NULL) == NULL ||
+        uuid_is_zero(&scope->parent_id))
+        return bpmn_instance_root(running)->variables;
+    while (scope != NULL && depth < COUNT_OF(chain)) {
+        chain[depth++] = scope;
+        scope = uuid_is_zero(&scope->parent_id) ? NULL
+                                                : bpmn_instance_scope(running, &scope->parent_id);
+    }
+    *ret_owned = json_object();
+    while (depth > 0)
+        (void)json_object_update(*ret_owned, chain[--depth]->variables);
+    return *ret_owned;
+}
+
+static void fill_call(struct unit *unit, struct unit_call *source, struct module_call *call)
+{
+    const struct command *command = source->item->command;
+    struct unit_instance *instance = source->item->instance;
+    json_t *owned = NULL;
+
+    call->topic = source->topic;
+    call->id = uuid_next(unit->queue->settings.ids);
+    call->element_id = source->element_id;
+    call->execution_id = source->execution_id;
+    call->user = command->user;
+    call->correlation_id = command->correlation_id;
+    if (command->kind == COMMAND_MODULE) {
+        call->variables = command->variables;
+    } else {
+        call->instance_id = instance->id;
+        call->business_key = instance->instance.business_key;
+        call->variables = visible_variables(instance, &source->wait_id, &owned);
+        if (call->correlation_id == NULL)
+            call->correlation_id = instance->correlation_id;
+        source->owned_variables = owned;
+    }
+    if (call->correlation_id == NULL) {
+        char *text = arena_alloc(unit->arena, UUID_TEXT_BYTES);
+
+        call->correlation_id = uuid_format(&call->id, text);
+    }
+}
+
+static bool fail_item(struct unit_item *item, enum status status, const struct error *error)
+{
+    (void)status;
+    item->state = ITEM_FAILED;
+    item->error = *error;
+    return false;
+}
+
+static bool group_calls(struct unit *unit)
+{
+    uint32_t count = 0;
+    bool fine = true;
+
+    for (const struct unit_call *call = unit->calls; call != NULL; call = call->next)
+        count++;
+    for (struct unit_call *call = unit->calls; call != NULL; call = call->next) {
+        const struct module *module = NULL;
+        const struct module_handler *handler =
+            registry_handler(unit->queue->settings.registry, call->topic, &module);
+        struct call_group *group;
+        struct error error;
+
+        if (handler == NULL) {
+            (void)error_set(&error, STATUS_FAILED,
+                            "Expected a module that hosts the topic '%.100s' but there is none.",
+                            call->topic);
+            if (call->element_id != NULL)
+                (void)error_at(&error, call->element_id, 0, 0);
+            fine = fail_item(call->item, STATUS_FAILED, &error);
+            continue;
+        }
+        group = group_of(unit, handler, module, count);
+        group->sources[group->calls.count] = call;
+        fill_call(unit, call, &group->calls.items[group->calls.count++]);
+    }
+    unit->calls = NULL;
+    return fine;
+}
+
+static bool prepare_group(struct unit *unit, struct call_group *group, struct pg_batch *batch)
+{
+    struct pg_batch *own = pg_batch_new(unit->arena);
+    struct error error;
+    enum status status;
+
+    pg_text(pg_batch_add(batch, &set_role), group->module->role);
+    status = group->handler->prepare(&group->calls, own, &error);
+    for (uint32_t i = 0; i < group->calls.count; i++)
+        group->sources[i]->item->called = true;
+    if (status != STATUS_OK) {
+        (void)error_prefix(&error, "the handler of %s", group->handler->topic);
+        for (uint32_t i = 0; i < group->calls.count; i++)
+            (void)fail_item(group->sources[i]->item, status, &error);
+        return false;
+    }
+    group->batch = own;
+    pg_batch_join(batch, own);
+    return true;
+}
+
+bool unit_prepare_calls(struct unit *unit, struct pg_batch *batch)
+{
+    bool fine = true;
+
+    unit->groups = NULL;
+    if (++unit->rounds > LIMIT_HANDLER_ROUNDS) {
+        struct error error;
+
+        (void)error_set(&error, STATUS_FAILED,
+                        "Expected a wait state after at most %d handler calls in a row: the model "
+                        "loops.",
+                        LIMIT_HANDLER_ROUNDS);
+        return fail_item(unit->calls->item, STATUS_FAILED, &error);
+    }
+    fine = group_calls(unit);
+    for (struct call_group *group = unit->groups; group != NULL && fine; group = group->next)
+        fine = prepare_group(unit, group, batch);
+    if (fine)
+        pg_text(pg_batch_add(batch, &set_role), "none");
+    return fine;
+}
+
+/* ---- answers ---- */
+
+static void take_events(struct unit *unit, const struct module_calls *calls)
+{
+    uint32_t count = unit->event_count + calls->event_count;
+
+    if (calls->event_count == 0)
+        return;
+    if (count > unit->event_capacity) {
+        uint32_t capacity = 2 * count;
+
+        unit->events = arena_grow(unit->arena, unit->events, unit->event_count, capacity,
+                                  sizeof(*unit->events));
+        unit->event_capacity = capacity;
+    }
+    memcpy(unit->events + unit->event_count, calls->events,
+           calls->event_count * sizeof(*calls->events));
+    unit->event_count = count;
+}
+
+static bool answer_call(struct unit *unit, struct unit_call *source, struct module_call *call)
+{
+    struct unit_item *item = source->item;
+    struct bpmn_command step = {.kind = BPMN_HANDLER_RETURNED, .target = source->wait_id};
+    struct error error;
+
+    if (call->ret_failure != NULL)
+        return fail_item(item, call->ret_failure->status, call->ret_failure);
+    if (item->command->kind == COMMAND_MODULE) {
+        if (call->ret_error_code != NULL) {
+            (void)error_set(&error, STATUS_CONFLICT, "The handler of %s refused: %.200s.",
+                            call->topic, call->ret_error_code);
+            return fail_item(item, STATUS_CONFLICT, &error);
+        }
+        item->answer = json_incref(call->ret_variables);
+        return true;
+    }
+    if (call->ret_business_key != NULL && item->instance->instance.business_key == NULL) {
+        item->instance->instance.business_key = call->ret_business_key;
+        item->instance->business_key_set = true;
+    }
+    if (bpmn_instance_waiting(&item->instance->instance, &source->wait_id, NULL, NULL) == NULL)
+        return true; /* another call's error ended the activity meanwhile */
+    if (call->ret_error_code != NULL) {
+        step.kind = BPMN_HANDLER_ERROR;
+        step.name = call->ret_error_code;
+    } else {
+        step.variables = call->ret_variables;
+    }
+    if (unit_step(unit, item, item->instance, &step, &error) != STATUS_OK)
+        return fail_item(item, error.status, &error);
+    return true;
+}
+
+static bool finish_group(struct unit *unit, struct call_group *group)
+{
+    struct error error;
+    bool fine = true;
+
+    if (group->handler->finish != NULL &&
+        group->handler->finish(&group->calls, group->batch, &error) != STATUS_OK) {
+        (void)error_prefix(&error, "the handler of %s", group->handler->topic);
+        for (uint32_t i = 0; i < group->calls.count; i++)
+            (void)fail_item(group->sources[i]->item, error.status, &error);
+        return false;
+    }
+    take_events(unit, &group->calls);
+    for (uint32_t i = 0; i < group->calls.count; i++)
+        fine = answer_call(unit, group->sources[i], &group->calls.items[i]) && fine;
+    return fine;
+}
+
+static void release_group(struct call_group *group, bool with_events)
+{
+    for (uint32_t i = 0; i < group->calls.count; i++) {
+        json_decref(group->calls.items[i].ret_variables);
+        json_decref(group->sources[i]->owned_variables);
+        group->calls.items[i].ret_variables = NULL;
+        group->sources[i]->owned_variables = NULL;
+    }
+    for (uint32_t i = 0; i < group->calls.event_count && with_events; i++)
+        json_decref(group->calls.events[i].payload);
+}
+
+bool unit_finish_calls(struct unit *unit)
+{
+    bool fine = true;
+
+    for (struct call_group *group = unit->groups; group != NULL; group = group->next) {
+        uint32_t taken = unit->event_count;
+
+        if (fine)
+            fine = finish_group(unit, group);
+        /* Events that the unit did not take are released here. */
+        release_group(group, unit->event_count == taken);
+    }
+    unit->groups = NULL;
+    return fine;
+}
+
+void unit_drop_calls(struct unit *unit)
+{
+    for (struct call_group *group = unit->groups; group != NULL; group = group->next)
+        release_group(group, true);
+    unit->groups = NULL;
+    unit->calls = NULL;
+}

@@ -1,0 +1,288 @@
+/* Steps: each command against its instance in memory. A command that fails leaves its instance as
+ * it was; whether it can simply be left out of the transaction depends on whether a handler already
+ * ran SQL for it. */
+#include "engine/command/unit.h"
+
+#include <string.h>
+
+/* ---- one step ---- */
+
+/* Calls that the new changes ask for and that still wait. */
+static void gather_calls(struct unit *unit, struct unit_item *item, struct unit_instance *instance,
+                         uint32_t from)
+{
+    for (uint32_t i = from; i < instance->changes.count; i++) {
+        const struct bpmn_change *change = &instance->changes.items[i];
+
+        if (change->kind != BPMN_CHANGE_HANDLER_CALLED ||
+            bpmn_instance_waiting(&instance->instance, &change->wait_id, NULL, NULL) == NULL)
+            continue;
+        unit_call_handler(unit, item, &change->wait_id, change->name,
+                          instance->instance.model->elements[change->element].id,
+                          &change->token_id);
+    }
+}
+
+enum status unit_step(struct unit *unit, struct unit_item *item, struct unit_instance *instance,
+                      const struct bpmn_command *command, struct error *ret_error)
+{
+    struct bpmn_env env = {
+        .now_us = unit->now_us, .ids = unit->queue->settings.ids, .arena = unit->arena};
+    uint32_t from = instance->changes.count;
+    enum status status =
+        bpmn_step(&env, &instance->instance, command, &instance->changes, ret_error);
+
+    if (status == STATUS_OK && arena_over_limit(unit->arena))
+        status = error_set(ret_error, STATUS_TOO_LARGE,
+                           "Expected the command to fit %d bytes of memory but it needs more.",
+                           LIMIT_UNIT_ARENA_BYTES);
+    if (status != STATUS_OK)
+        return status;
+    instance->stepped = true;
+    gather_calls(unit, item, instance, from);
+    return STATUS_OK;
+}
+
+/* ---- what a command means for its instance ---- */
+
+static enum status not_found(const struct command *command, struct error *ret_error)
+{
+    static const char *const nouns[] = {"process instance", "task", "job", "timer", "execution",
+                                        "process instance"};
+    char id[UUID_TEXT_BYTES];
+
+    if (command->address == ADDRESS_BUSINESS_KEY)
+        return error_set(ret_error, STATUS_NOT_FOUND,
+                         "Expected a running instance with the business key '%.100s' but there is "
+                         "none.",
+                         command->business_key);
+    return error_set(ret_error, STATUS_NOT_FOUND, "Could not find a %s with id '%s'.",
+                     nouns[command->address], uuid_format(&command->target, id));
+}
+
+/* A user task named by its element: the newest token that waits there. */
+static bool find_task_at(struct unit_instance *instance, const char *element_id,
+                         struct uuid *ret_task)
+{
+    for (uint32_t s = instance->instance.scope_count; s > 0; s--) {
+        const struct bpmn_scope *scope = &instance->instance.scopes[s - 1];
+
+        for (uint32_t t = scope->token_count; t > 0 && !scope->removed; t--) {
+            const struct bpmn_token *token = &scope->tokens[t - 1];
+
+            if (strcmp(instance->instance.model->elements[token->element].id, element_id) != 0)
+                continue;
+            for (uint32_t w = 0; w < token->wait_count; w++) {
+                if (token->waits[w].kind == BPMN_WAIT_TASK) {
+                    *ret_task = token->waits[w].id;
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/* A message to one execution: its subscription of that name. */
+static bool find_subscription(struct unit_instance *instance, const struct uuid *execution,
+                              const char *name, struct uuid *ret_subscription)
+{
+    struct bpmn_token *token = bpmn_instance_token(&instance->instance, execution, NULL);
+
+    for (uint32_t w = 0; token != NULL && w < token->wait_count; w++) {
+        if (token->waits[w].kind == BPMN_WAIT_MESSAGE && strcmp(token->waits[w].name, name) == 0) {
+            *ret_subscription = token->waits[w].id;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status translate(const struct unit_item *item, struct bpmn_command *ret_step,
+                             struct error *ret_error)
+{
+    const struct command *command = item->command;
+    struct bpmn_command step = {.kind = command->step,
+                                .name = command->name,
+                                .reason = command->reason,
+                                .variables = command->variables};
+
+    switch (command->address) {
+    case ADDRESS_TASK:
+    case ADDRESS_JOB:
+    case ADDRESS_TIMER:
+        step.target = command->target;
+        break;
+    case ADDRESS_EXECUTION:
+        if (command->step == BPMN_RECEIVE_MESSAGE &&
+            !uuid_equal(&command->target, &item->instance->id)) {
+            if (!find_subscription(item->instance, &command->target, command->name, &step.target))
+                return error_set(ret_error, STATUS_CONFLICT,
+                                 "Expected the execution to wait for the message '%.100s' but it "
+                                 "does not.",
+                                 command->name);
+        } else if (command->step == BPMN_SET_VARIABLES) {
+            step.target = command->target;
+        }
+        break;
+    case ADDRESS_BUSINESS_KEY:
+        if (command->step == BPMN_COMPLETE_TASK &&
+            !find_task_at(item->instance, command->name, &step.target))
+            return error_set(ret_error, STATUS_CONFLICT,
+                             "Expected an open task at '%.100s' but the instance has none.",
+                             command->name);
+        break;
+    case ADDRESS_INSTANCE:
+        break;
+    }
+    *ret_step = step;
+    return STATUS_OK;
+}
+
+static enum status check_item(const struct unit_item *item, struct error *ret_error)
+{
+    const struct command *command = item->command;
+    char id[UUID_TEXT_BYTES];
+
+    if (!item->found)
+        return not_found(command, ret_error);
+    (void)uuid_format(&command->target, id);
+    if (item->task_closed)
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected task '%s' to be open but it is closed already.", id);
+    if (item->worker_mismatch)
+        return error_set(ret_error, STATUS_FORBIDDEN,
+                         "Expected job '%s' to be locked by worker '%.100s' but it is not.", id,
+                         command->worker_id);
+    if (item->instance->instance.status != BPMN_INSTANCE_ACTIVE &&
+        command->address == ADDRESS_TIMER)
+        return not_found(command, ret_error);
+    if (item->instance->instance.status != BPMN_INSTANCE_ACTIVE)
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected process instance '%s' to be active but it has ended.",
+                         uuid_format(&item->instance->id, id));
+    if (item->instance->suspended && command->step != BPMN_TERMINATE)
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected process instance '%s' to be active but it is suspended.",
+                         uuid_format(&item->instance->id, id));
+    if (item->instance->definition == NULL)
+        return error_set(ret_error, STATUS_INTERNAL,
+                         "Expected the definition '%.200s' of the instance but it is gone.",
+                         item->instance->definition_id);
+    return STATUS_OK;
+}
+
+/* ---- commands ---- */
+
+/* A failed step leaves a half-changed instance: the copy made before takes its place. */
+static enum status step_or_restore(struct unit *unit, struct unit_item *item,
+                                   const struct bpmn_command *step, struct error *ret_error)
+{
+    struct unit_instance *instance = item->instance;
+    struct bpmn_instance before = {0};
+    uint32_t changes = instance->changes.count;
+    bool has_copy = instance->item_count > 1;
+    enum status status;
+
+    if (has_copy)
+        bpmn_instance_clone(&instance->instance, &before, unit->arena);
+    status = unit_step(unit, item, instance, step, ret_error);
+    if (!has_copy) {
+        if (status != STATUS_OK)
+            instance->changes.count = changes;
+        return status;
+    }
+    if (status == STATUS_OK) {
+        bpmn_instance_clear(&before);
+    } else {
+        bpmn_instance_clear(&instance->instance);
+        instance->instance = before;
+        instance->changes.count = changes;
+    }
+    return status;
+}
+
+static enum status perform_step(struct unit *unit, struct unit_item *item, struct error *ret_error)
+{
+    struct bpmn_command step;
+    enum status status = check_item(item, ret_error);
+
+    if (status == STATUS_OK && item->instance->instance.scope_count == 0)
+        status = unit_build_instance(unit, item->instance, ret_error);
+    if (status == STATUS_OK)
+        status = translate(item, &step, ret_error);
+    if (status == STATUS_OK)
+        status = step_or_restore(unit, item, &step, ret_error);
+    if (status == STATUS_NOT_FOUND && item->command->address == ADDRESS_TIMER)
+        item->stale_timer = true;
+    return status;
+}
+
+static enum status perform_start(struct unit *unit, struct unit_item *item, struct error *ret_error)
+{
+    const struct command *command = item->command;
+    struct definition_cache *cache = unit->queue->settings.definitions;
+    const struct definition *definition = command->definition_id != NULL
+                                              ? definition_by_id(cache, command->definition_id)
+                                              : definition_latest(cache, command->definition_key);
+    struct bpmn_command step = {.kind = BPMN_START, .variables = command->variables};
+    struct unit_instance *instance;
+    struct uuid id;
+    enum status status;
+
+    if (definition == NULL)
+        return error_set_field(
+            ret_error, STATUS_INVALID,
+            command->definition_id != NULL ? "processDefinitionId" : "processDefinitionKey",
+            "Expected a deployed process definition with the %s '%.200s' but there is none.",
+            command->definition_id != NULL ? "id" : "key",
+            command->definition_id != NULL ? command->definition_id : command->definition_key);
+    if (definition->suspended)
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected the process definition '%.200s' to be active but it is "
+                         "suspended.",
+                         definition->id);
+    id = uuid_next(unit->queue->settings.ids);
+    instance = unit_add_instance(unit, &id);
+    instance->is_new = true;
+    instance->definition = definition;
+    definition_pin(cache, definition);
+    instance->definition_id = arena_copy(unit->arena, definition->id);
+    instance->instance_name = command->instance_name;
+    instance->start_user = command->user;
+    instance->correlation_id = command->correlation_id;
+    item->instance = instance;
+    item->instance_id = id;
+    bpmn_instance_init(&instance->instance, unit->arena, definition->model, &id, definition->id,
+                       command->business_key);
+    status = unit_step(unit, item, instance, &step, ret_error);
+    if (status != STATUS_OK)
+        instance->changes.count = 0;
+    return status;
+}
+
+void unit_step_items(struct unit *unit)
+{
+    for (uint32_t i = 0; i < unit->item_count; i++) {
+        struct unit_item *item = &unit->items[i];
+        enum status status = STATUS_OK;
+
+        if (item->state != ITEM_WAITING)
+            continue;
+        switch (item->command->kind) {
+        case COMMAND_START:
+            status = perform_start(unit, item, &item->error);
+            break;
+        case COMMAND_STEP:
+            status = perform_step(unit, item, &item->error);
+            break;
+        case COMMAND_MODULE: {
+            static const struct uuid none;
+
+            unit_call_handler(unit, item, &none, item->command->name, NULL, &none);
+            break;
+        }
+        }
+        item->state = status == STATUS_OK ? ITEM_STEPPED : ITEM_FAILED;
+    }
+}

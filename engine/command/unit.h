@@ -1,0 +1,226 @@
+/* The unit of work and its parts, private to this folder. */
+#ifndef SYNERGYFLOW_UNIT_H
+#define SYNERGYFLOW_UNIT_H
+
+#include "engine/command/command.h"
+#include "engine/limits.h"
+
+#include <uthash.h>
+
+/* One instance that the unit touches. */
+struct unit_instance {
+    UT_hash_handle hh;
+    struct uuid id;
+    bool is_new;
+    bool stepped;
+    struct bpmn_instance instance;
+    struct bpmn_changes changes;
+    const struct definition *definition; /* pinned */
+    int64_t revision;                    /* stored; the commit writes the next one */
+    bool suspended;
+    bool business_key_set;
+    uint32_t item_count; /* commands of this unit for it */
+    const char *definition_id;
+    const char *instance_name;
+    const char *start_user;
+    const char *correlation_id;
+    struct unit_instance *next;
+};
+
+enum item_state {
+    ITEM_WAITING, /* to be stepped */
+    ITEM_STEPPED, /* in the transaction */
+    ITEM_FAILED,  /* `error` says why; nothing of it is in the transaction */
+    ITEM_RETRY,   /* its instance is held elsewhere */
+};
+
+/* One command of the unit. */
+struct unit_item {
+    struct command *command;
+    enum item_state state;
+    struct error error;
+    struct unit_instance *instance;
+    struct uuid instance_id; /* resolved; zero when there is none */
+    bool found;              /* the addressed row exists */
+    bool worker_mismatch;
+    bool task_closed;
+    int64_t task_closed_us;
+    bool called;      /* a handler ran SQL for it in this transaction */
+    json_t *answer;   /* of a COMMAND_MODULE */
+    bool stale_timer; /* its row has to go */
+};
+
+/* A handler call that waits for its round. */
+struct unit_call {
+    struct unit_item *item;
+    struct uuid wait_id; /* zero for a COMMAND_MODULE */
+    const char *topic;
+    const char *element_id;
+    struct uuid execution_id;
+    json_t *owned_variables; /* merged for the handler; released when its round ends */
+    struct unit_call *next;
+};
+
+/* The calls of one topic in one round. */
+struct call_group {
+    const struct module_handler *handler;
+    const struct module *module;
+    struct module_calls calls;
+    struct unit_call **sources; /* the call behind calls.items[i] */
+    struct pg_batch *batch;
+    struct call_group *next;
+};
+
+/* What a unit does after COMMIT. */
+struct timer_effect {
+    struct uuid id;
+    struct uuid instance_id;
+    int64_t due_us;
+    bool armed; /* else removed */
+    bool dropped;
+};
+
+/*   ACQUIRING ─► LOADING ─► DEFINING ─► STEPPING ⇄ CALLING ─► STORING ─► COMMITTED ─► (answered)
+ *       │           │            │           │          │         │  │
+ *       │           │            │           │          │         │  └─► IN_DOUBT ─► COMMITTED or
+ * again └───────────┴────────────┴───────────┴──────────┴─────────┴────► ROLLED_BACK (again, split,
+ *                                                                         or answered with the
+ * error) Waits: ACQUIRING (a connection), LOADING, CALLING, STORING (a pipeline), DEFINING
+ * (definitions), IN_DOUBT (another connection tells whether the COMMIT happened). Never in
+ * STEPPING. */
+enum unit_state {
+    UNIT_IDLE,
+    UNIT_ACQUIRING,
+    UNIT_LOADING,
+    UNIT_DEFINING,
+    UNIT_CALLING,
+    UNIT_STORING,
+    UNIT_IN_DOUBT,
+};
+
+struct unit {
+    struct command_queue *queue;
+    enum unit_state state;
+    struct pg_lease lease;
+    bool leased;
+    bool begun;
+    char transaction_id[32]; /* "" until known */
+    uint32_t transaction_index;
+    struct arena *arena;
+    struct pg_batch *batch;      /* in flight */
+    struct pg_batch *load_batch; /* what was loaded; its results stay until the unit ends */
+    struct unit_item *items;
+    uint32_t item_count;
+    struct unit_instance *instances; /* by id */
+    struct unit_instance *first_instance;
+    struct unit_call *calls;
+    struct call_group *groups;
+    uint32_t rounds;
+    struct module_event *events;
+    uint32_t event_count;
+    uint32_t event_capacity;
+    struct timer_effect *timer_effects;
+    uint32_t timer_effect_count;
+    uint32_t timer_effect_capacity;
+    uint32_t jobs_created;
+    uint32_t publications;
+    int64_t started_us; /* monotonic */
+    int64_t now_us;     /* wall, of this unit's steps */
+    uint32_t load_index;
+    uv_timer_t timer; /* IN_DOUBT: ask again */
+    uint32_t expected_updates;
+    uint32_t update_index;
+};
+
+struct command_queue {
+    struct command_queue_settings settings;
+    struct unit *lanes;
+    struct command *first; /* callers */
+    struct command *last;
+    struct command *first_timer;
+    struct command *last_timer;
+    struct command *first_retry; /* held elsewhere, or the database was away */
+    struct batch_split *splits;  /* halves of poisoned batches, in front of everything */
+    uint32_t waiting;
+    uv_timer_t retry;
+    uv_idle_t kick; /* starts units from the loop, never inside command_submit() */
+    bool kicking;
+    bool draining;
+    void (*on_drained)(void *context);
+    void *drained_context;
+    uint32_t handles;
+};
+
+/* Commands that have to run as a unit of their own: half of a batch that failed. */
+struct batch_split {
+    struct batch_split *next;
+    uint32_t count;
+    struct command *commands[];
+};
+
+/* unit_of_work.c */
+void unit_run(struct unit *unit, struct command **commands, uint32_t count);
+void unit_init(struct unit *unit, struct command_queue *queue);
+
+/* queue.c */
+void queue_again(struct command_queue *queue, struct command *command, bool delayed);
+void queue_split(struct command_queue *queue, struct command **commands, uint32_t count);
+void queue_unit_done(struct command_queue *queue);
+void queue_finish(struct command_queue *queue, struct command *command, enum status status,
+                  const struct error *error, const struct command_result *result);
+
+/* load.c: the pipeline that reads what the unit's commands address, and what came of it. */
+bool unit_needs_load(const struct unit *unit);
+/* Adds BEGIN, once in a unit's transaction. */
+void unit_begin_transaction(struct unit *unit, struct pg_batch *batch);
+void unit_load(struct unit *unit, struct pg_batch *batch);
+void unit_loaded(struct unit *unit);
+struct unit_instance *unit_find_instance(struct unit *unit, const struct uuid *id);
+struct unit_instance *unit_add_instance(struct unit *unit, const struct uuid *id);
+MUST_CHECK enum status unit_build_instance(struct unit *unit, struct unit_instance *instance,
+                                           struct error *ret_error);
+void unit_wanted_definitions(struct unit *unit, const char ***ret_ids, uint32_t *ret_id_count,
+                             const char ***ret_keys, uint32_t *ret_key_count);
+void unit_pin_definitions(struct unit *unit);
+
+/* perform.c: steps of commands and of handlers' answers. */
+void unit_step_items(struct unit *unit);
+MUST_CHECK enum status unit_step(struct unit *unit, struct unit_item *item,
+                                 struct unit_instance *instance, const struct bpmn_command *command,
+                                 struct error *ret_error);
+
+/* handlers.c */
+bool unit_has_calls(const struct unit *unit);
+/* False: an item failed and the unit has to run again without it. */
+bool unit_prepare_calls(struct unit *unit, struct pg_batch *batch);
+bool unit_finish_calls(struct unit *unit);
+/* After a failure: releases what the round holds. */
+void unit_drop_calls(struct unit *unit);
+void unit_call_handler(struct unit *unit, struct unit_item *item, const struct uuid *wait_id,
+                       const char *topic, const char *element_id, const struct uuid *execution_id);
+
+/* store.c */
+bool unit_has_changes(const struct unit *unit);
+void unit_store(struct unit *unit, struct pg_batch *batch);
+MUST_CHECK enum status unit_check_stored(const struct unit *unit, struct error *ret_error);
+
+/* effects.c */
+void unit_apply_effects(struct unit *unit);
+void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
+                       int64_t due_us, bool armed);
+
+/* in_doubt.c */
+void unit_in_doubt(struct unit *unit);
+
+/* unit_of_work.c: how a doubt ends. */
+void unit_committed(struct unit *unit);
+void unit_run_again(struct unit *unit);
+void unit_doubt_unanswered(struct unit *unit);
+
+/* observe.c */
+void observe_command(const struct command *command, enum status status, const struct error *error,
+                     const struct uuid *instance_id, int64_t duration_us);
+void observe_unit(uint32_t size, int64_t duration_us);
+void observe_waiting(uint32_t count);
+
+#endif

@@ -1,8 +1,8 @@
 /* Timers: the database's rows are the truth, an in-memory wheel holds those due soon.
  *
- * Armed timers enter at commit (timer_service_armed); a scan at start and every few seconds finds the
- * rest. The loop sleeps until the earliest. A due timer becomes a BPMN_TRIGGER_TIMER command; the unit of
- * work that fires it deletes its row, so it takes effect exactly once. Never early. */
+ * Armed timers enter at commit (timer_service_armed); a scan at start and every few seconds finds
+ * the rest. The loop sleeps until the earliest. A due timer becomes a BPMN_TRIGGER_TIMER command;
+ * the unit of work that fires it deletes its row, so it takes effect exactly once. Never early. */
 #ifndef SYNERGYFLOW_TIMER_SERVICE_H
 #define SYNERGYFLOW_TIMER_SERVICE_H
 
@@ -26,7 +26,8 @@ void timer_service_start(struct timer_service *service, struct command_queue *qu
 void timer_service_armed(struct timer_service *service, const struct uuid *id,
                          const struct uuid *instance_id, int64_t due_us);
 void timer_service_removed(struct timer_service *service, const struct uuid *id, int64_t due_us);
-/* No more commands are submitted after this; on_stopped fires when those in flight have been answered. */
+/* No more commands are submitted after this; on_stopped fires when those in flight have been
+ * answered. */
 void timer_service_stop(struct timer_service *service, void (*on_stopped)(void *context),
                         void *context);
 void timer_service_free(struct timer_service *service); /* after stop; NULL is fine */

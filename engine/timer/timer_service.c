@@ -1,0 +1,437 @@
+/* See timer_service.h.
+ *
+ * Happy path: scan or commit → wheel → the loop's timer at the earliest due time → trigger command
+ * → its unit of work deletes the row → done.
+ * Failure modes: the queue is full or the database away (the timer goes back and is tried soon);
+ * the step fails (the row stays with a later due time and the reason, doubling from 2 s to 5 min);
+ * a wall clock that jumps (the loop looks at it at least every second); a full wheel (the rest is
+ * found by later scans). */
+#include "engine/timer/timer_service.h"
+
+#include "bpmn/base/memory.h"
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+#include "engine/base/metrics.h"
+#include "engine/timer/wheel.h"
+
+#include <string.h>
+#include <uthash.h>
+
+enum {
+    SCAN_ROWS = 5000,
+    SCAN_ARENA_BYTES = 16 * 1024 * 1024,
+    SCAN_TIMEOUT_MS = 10000,
+    SLEEP_MAX_MS = 1000, /* so that a jump of the wall clock is noticed */
+    RETRY_SOON_US = 50 * 1000,
+    RETRY_FIRST_US = 2 * 1000 * 1000,
+    RETRY_MAX_US = 300 * 1000 * 1000,
+    FIRES_A_TURN = 512,
+};
+
+/* A trigger command under way. */
+struct firing {
+    UT_hash_handle hh;
+    struct timer_service *service;
+    struct wheel_timer timer;
+    struct command command;
+};
+
+struct timer_service {
+    struct timer_service_settings settings;
+    struct command_queue *queue;
+    struct wheel *wheel;
+    struct firing *firings; /* by timer id */
+    uv_timer_t sleep;
+    uv_timer_t scan;
+    struct arena *arena; /* of the scan that runs */
+    bool scanning;
+    bool first_scan;
+    bool stopping;
+    int64_t scan_due_us; /* where the running scan stands: (due, id) */
+    struct uuid scan_id;
+    int64_t scan_until_us;
+    uint32_t updates; /* statements about failed firings under way */
+    uint32_t handles;
+    void (*on_stopped)(void *context);
+    void *stopped_context;
+};
+
+static struct metric metrics[] = {
+    {.name = "synergyflow_timer_lateness_seconds",
+     .labels = "path=\"on_time\"",
+     .help = "From a timer's due time to the commit of its effect",
+     .type = METRIC_HISTOGRAM,
+     .bounds = metric_latency_bounds},
+    {.name = "synergyflow_timer_lateness_seconds",
+     .labels = "path=\"after_restart\"",
+     .help = "From a timer's due time to the commit of its effect",
+     .type = METRIC_HISTOGRAM,
+     .bounds = metric_latency_bounds},
+    {.name = "synergyflow_timers_in_memory",
+     .help = "Timers held in the wheel",
+     .type = METRIC_GAUGE},
+    {.name = "synergyflow_timers_failed_total",
+     .help = "Firings that failed and will be tried again",
+     .type = METRIC_COUNTER},
+};
+
+enum { ON_TIME, AFTER_RESTART, IN_MEMORY, FAILED };
+
+static void fire_due(struct timer_service *service);
+static void begin_scan(struct timer_service *service);
+
+/* ---- sleeping ---- */
+
+static void on_sleep(uv_timer_t *timer)
+{
+    fire_due(timer->data);
+}
+
+static void sleep_until_next(struct timer_service *service)
+{
+    int64_t due_us;
+    int64_t wait_ms;
+    int result;
+
+    metric_set(&metrics[IN_MEMORY], wheel_count(service->wheel));
+    if (service->stopping || service->queue == NULL)
+        return;
+    if (!wheel_next(service->wheel, &due_us)) {
+        (void)uv_timer_stop(&service->sleep);
+        return;
+    }
+    /* Rounded up: never early. libuv counts from the loop's cached time, so that is refreshed. */
+    wait_ms = (due_us - clock_wall_us() + 999) / 1000;
+    if (wait_ms < 0)
+        wait_ms = 0;
+    if (wait_ms > SLEEP_MAX_MS)
+        wait_ms = SLEEP_MAX_MS;
+    uv_update_time(service->settings.loop);
+    result = uv_timer_start(&service->sleep, on_sleep, (uint64_t)wait_ms, 0);
+    INVARIANT(result == 0);
+}
+
+/* ---- firing ---- */
+
+static void check_stopped(struct timer_service *service)
+{
+    void (*on_stopped)(void *context) = service->on_stopped;
+
+    if (!service->stopping || on_stopped == NULL || HASH_COUNT(service->firings) > 0 ||
+        service->scanning || service->updates > 0)
+        return;
+    service->on_stopped = NULL;
+    on_stopped(service->stopped_context);
+}
+
+static void firing_free(struct firing *firing)
+{
+    HASH_DEL(firing->service->firings, firing);
+    memory_free(firing);
+}
+
+/* A firing that failed: the row tells when it is tried again, and why. */
+struct postponement {
+    struct timer_service *service;
+    struct arena *arena;
+    struct wheel_timer timer;
+};
+
+static void on_postponed(void *context, struct pg_batch *batch, enum status status,
+                         const struct error *error)
+{
+    struct postponement *postponement = context;
+    struct timer_service *service = postponement->service;
+    const struct pg_result *result;
+
+    if (status != STATUS_OK) {
+        log_error("timer.postpone", NULL, error);
+    } else {
+        result = pg_batch_result(batch, 0);
+        if (pg_rows(result) == 1) {
+            postponement->timer.due_us = pg_value_timestamp(result, 0, 0);
+            (void)wheel_add(service->wheel, &postponement->timer);
+        }
+    }
+    arena_free(postponement->arena);
+    memory_free(postponement);
+    service->updates--;
+    sleep_until_next(service);
+    check_stopped(service);
+}
+
+static void postpone(struct timer_service *service, const struct wheel_timer *timer,
+                     const struct error *error)
+{
+    static const struct pg_statement statement = {
+        "timer_postpone",
+        "UPDATE synergyflow_workflows.timer SET attempts = least(attempts + 1, 30000)::smallint,"
+        " last_error = $2, due_at = now() + least($4::float8, $3::float8 * power(2, least(attempts,"
+        " 20))) * interval '1 microsecond' WHERE id = $1 RETURNING due_at"};
+    struct postponement *postponement = memory_zero(1, sizeof(*postponement));
+    struct pg_batch *batch;
+    struct pg_call *call;
+
+    metric_add(&metrics[FAILED], 1);
+    postponement->service = service;
+    postponement->arena = arena_new(SCAN_ARENA_BYTES);
+    postponement->timer = *timer;
+    batch = pg_batch_new(postponement->arena);
+    call = pg_batch_add(batch, &statement);
+    pg_uuid(call, &timer->id);
+    pg_text(call, error->message);
+    pg_float8(call, RETRY_FIRST_US);
+    pg_float8(call, RETRY_MAX_US);
+    service->updates++;
+    pg_query(service->settings.pool, batch, SCAN_TIMEOUT_MS, on_postponed, postponement);
+}
+
+static void retry_soon(struct timer_service *service, struct wheel_timer timer)
+{
+    timer.due_us = clock_wall_us() + RETRY_SOON_US;
+    (void)wheel_add(service->wheel, &timer);
+}
+
+static void on_fired(struct command *command, enum status status, const struct error *error)
+{
+    struct firing *firing = command->context;
+    struct timer_service *service = firing->service;
+    struct wheel_timer timer = firing->timer;
+
+    firing_free(firing);
+    switch (status) {
+    case STATUS_OK:
+        metric_observe(&metrics[timer.after_restart ? AFTER_RESTART : ON_TIME],
+                       (double)(clock_wall_us() - timer.due_us) / 1e6);
+        break;
+    case STATUS_NOT_FOUND:
+        break; /* another path won; the row went with it */
+    case STATUS_BUSY:
+    case STATUS_UNAVAILABLE:
+    case STATUS_TIMEOUT:
+        retry_soon(service, timer);
+        break;
+    case STATUS_CONFLICT: /* suspended, or not yet due by the clock of the step */
+    default:
+        postpone(service, &timer, error);
+        break;
+    }
+    if (!service->stopping)
+        fire_due(service);
+    check_stopped(service);
+}
+
+static bool fire(struct timer_service *service, const struct wheel_timer *timer)
+{
+    struct firing *firing = memory_zero(1, sizeof(*firing));
+    struct error error;
+
+    firing->service = service;
+    firing->timer = *timer;
+    firing->command.kind = COMMAND_STEP;
+    firing->command.step = BPMN_TRIGGER_TIMER;
+    firing->command.address = ADDRESS_TIMER;
+    firing->command.target = timer->id;
+    firing->command.instance_id = timer->instance_id;
+    firing->command.on_done = on_fired;
+    firing->command.context = firing;
+    HASH_ADD(hh, service->firings, timer.id, sizeof(firing->timer.id), firing);
+    if (command_submit(service->queue, &firing->command, &error) == STATUS_OK)
+        return true;
+    firing_free(firing);
+    retry_soon(service, *timer);
+    return false;
+}
+
+static void fire_due(struct timer_service *service)
+{
+    struct wheel_timer timer;
+    int64_t now_us = clock_wall_us();
+
+    if (service->stopping || service->queue == NULL)
+        return;
+    for (uint32_t fired = 0;
+         fired < FIRES_A_TURN && HASH_COUNT(service->firings) < service->settings.in_flight_max &&
+         wheel_pop(service->wheel, now_us, &timer);
+         fired++) {
+        if (!fire(service, &timer))
+            break;
+    }
+    /* With the limit in flight reached, the next answer goes on. */
+    if (HASH_COUNT(service->firings) < service->settings.in_flight_max)
+        sleep_until_next(service);
+}
+
+/* ---- the effects of commits ---- */
+
+static bool is_firing(const struct timer_service *service, const struct uuid *id)
+{
+    struct firing *firing = NULL;
+
+    HASH_FIND(hh, service->firings, id, sizeof(*id), firing);
+    return firing != NULL;
+}
+
+void timer_service_armed(struct timer_service *service, const struct uuid *id,
+                         const struct uuid *instance_id, int64_t due_us)
+{
+    struct wheel_timer timer = {.id = *id, .instance_id = *instance_id, .due_us = due_us};
+    int64_t next_us;
+    bool is_earliest = !wheel_next(service->wheel, &next_us) || due_us < next_us;
+
+    if (due_us > clock_wall_us() + (int64_t)service->settings.look_ahead_ms * 1000)
+        return;
+    if (wheel_add(service->wheel, &timer) && is_earliest)
+        sleep_until_next(service);
+}
+
+void timer_service_removed(struct timer_service *service, const struct uuid *id, int64_t due_us)
+{
+    (void)due_us;
+    (void)wheel_remove(service->wheel, id);
+}
+
+/* ---- the backstop ---- */
+
+static void on_scan(uv_timer_t *timer)
+{
+    begin_scan(timer->data);
+}
+
+static void end_scan(struct timer_service *service)
+{
+    int result;
+
+    arena_free(service->arena);
+    service->arena = NULL;
+    service->scanning = false;
+    if (!service->stopping) {
+        service->first_scan = false;
+        result = uv_timer_start(&service->scan, on_scan, service->settings.scan_interval_ms, 0);
+        INVARIANT(result == 0);
+        fire_due(service);
+    }
+    check_stopped(service);
+}
+
+static void scan_page(struct timer_service *service);
+
+static void on_page(void *context, struct pg_batch *batch, enum status status,
+                    const struct error *error)
+{
+    struct timer_service *service = context;
+    const struct pg_result *result;
+    int64_t now_us = clock_wall_us();
+    bool full = false;
+
+    if (status != STATUS_OK) {
+        log_error("timer.scan", NULL, error);
+        end_scan(service);
+        return;
+    }
+    result = pg_batch_result(batch, 0);
+    for (uint32_t row = 0; row < pg_rows(result); row++) {
+        struct wheel_timer timer = {.id = pg_value_uuid(result, row, 0),
+                                    .instance_id = pg_value_uuid(result, row, 1),
+                                    .due_us = pg_value_timestamp(result, row, 2)};
+
+        timer.after_restart = service->first_scan && timer.due_us <= now_us;
+        service->scan_due_us = timer.due_us;
+        service->scan_id = timer.id;
+        if (!is_firing(service, &timer.id) && !wheel_has(service->wheel, &timer.id))
+            full = !wheel_add(service->wheel, &timer) || full;
+    }
+    if (pg_rows(result) == SCAN_ROWS && !full && !service->stopping) {
+        arena_clear(service->arena);
+        scan_page(service);
+        fire_due(service);
+        return;
+    }
+    end_scan(service);
+}
+
+static void scan_page(struct timer_service *service)
+{
+    static const struct pg_statement statement = {
+        "timer_scan", "SELECT id, instance_id, due_at FROM synergyflow_workflows.timer"
+                      " WHERE due_at <= $1 AND (due_at, id) > ($2, $3)"
+                      " ORDER BY due_at, id LIMIT $4"};
+    struct pg_batch *batch = pg_batch_new(service->arena);
+    struct pg_call *call = pg_batch_add(batch, &statement);
+
+    pg_timestamp(call, service->scan_until_us);
+    pg_timestamp(call, service->scan_due_us);
+    pg_uuid(call, &service->scan_id);
+    pg_int8(call, SCAN_ROWS);
+    pg_query(service->settings.pool, batch, SCAN_TIMEOUT_MS, on_page, service);
+}
+
+static void begin_scan(struct timer_service *service)
+{
+    PRE(!service->scanning);
+    service->scanning = true;
+    service->arena = arena_new(SCAN_ARENA_BYTES);
+    service->scan_due_us = 0; /* no timer is due before 1970 */
+    memset(&service->scan_id, 0, sizeof(service->scan_id));
+    service->scan_until_us = clock_wall_us() + (int64_t)service->settings.look_ahead_ms * 1000;
+    scan_page(service);
+}
+
+/* ---- life ---- */
+
+struct timer_service *timer_service_new(const struct timer_service_settings *settings)
+{
+    struct timer_service *service = memory_zero(1, sizeof(*service));
+    int result;
+
+    service->settings = *settings;
+    service->wheel = wheel_new(settings->in_memory_max);
+    service->first_scan = true;
+    result = uv_timer_init(settings->loop, &service->sleep);
+    INVARIANT(result == 0);
+    result = uv_timer_init(settings->loop, &service->scan);
+    INVARIANT(result == 0);
+    service->sleep.data = service->scan.data = service;
+    for (size_t i = 0; i < COUNT_OF(metrics); i++)
+        metric_register(&metrics[i]);
+    return service;
+}
+
+void timer_service_start(struct timer_service *service, struct command_queue *queue)
+{
+    PRE(service->queue == NULL);
+    service->queue = queue;
+    begin_scan(service);
+}
+
+void timer_service_stop(struct timer_service *service, void (*on_stopped)(void *context),
+                        void *context)
+{
+    PRE(!service->stopping);
+    service->stopping = true;
+    service->on_stopped = on_stopped;
+    service->stopped_context = context;
+    (void)uv_timer_stop(&service->sleep);
+    (void)uv_timer_stop(&service->scan);
+    check_stopped(service);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct timer_service *service = handle->data;
+
+    if (--service->handles > 0)
+        return;
+    wheel_free(service->wheel);
+    memory_free(service);
+}
+
+void timer_service_free(struct timer_service *service)
+{
+    if (service == NULL)
+        return;
+    INVARIANT(HASH_COUNT(service->firings) == 0);
+    service->handles = 2;
+    uv_close((uv_handle_t *)&service->sleep, on_closed);
+    uv_close((uv_handle_t *)&service->scan, on_closed);
+}

@@ -1,0 +1,40 @@
+/* Timers due soon, the earliest first: a binary heap with an index by id. Pure: time is an
+ * argument, and it waits for nothing. Ties are broken by id (UUIDv7: the order of creation). */
+#ifndef SYNERGYFLOW_WHEEL_H
+#define SYNERGYFLOW_WHEEL_H
+
+#include "bpmn/base/text.h"
+#include "bpmn/base/uuid.h"
+
+#include <stdint.h>
+
+struct wheel;
+
+struct wheel_timer {
+    struct uuid id;
+    struct uuid instance_id;
+    int64_t due_us;
+    bool after_restart; /* found by the first scan and overdue then */
+};
+
+struct wheel *wheel_new(uint32_t timers_max);
+void wheel_free(struct wheel *wheel); /* NULL is fine */
+
+/* False when it is there already, or when the wheel is full and this one is not due before the
+ * latest (which it otherwise pushes out: the database still has it). O(log n). */
+bool wheel_add(struct wheel *wheel, const struct wheel_timer *timer);
+/* False when it is not there. O(log n). */
+bool wheel_remove(struct wheel *wheel, const struct uuid *id);
+bool wheel_has(const struct wheel *wheel, const struct uuid *id);
+uint32_t wheel_count(const struct wheel *wheel);
+/* When the earliest is due; false when the wheel is empty. */
+bool wheel_next(const struct wheel *wheel, int64_t *ret_due_us);
+/* Takes the earliest timer that is due at `now_us`; false when none is. */
+bool wheel_pop(struct wheel *wheel, int64_t now_us, struct wheel_timer *ret_timer);
+
+/* Asserts the heap's and the index's invariants. O(n). */
+void wheel_validate(const struct wheel *wheel);
+/* One line a timer, in heap order. */
+void wheel_dump(const struct wheel *wheel, struct text *text);
+
+#endif

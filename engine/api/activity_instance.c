@@ -77,68 +77,64 @@ static const struct list_sort sorts[] = {
 
 #define MICROSECONDS(value) "to_timestamp(0) + " value " * interval '1 microsecond'"
 
-static const struct
-    list
-        list =
-            {
-                .columns =
-                    "a.id::text, a.element_id, a.name, a.type, a.instance_id::text, "
-                    "i.definition_id,"
-                    " t.id::text, t.assignee, a.started_at, a.ended_at, a.reason, i.tenant_id",
-                .from = "(SELECT j.instance_id, (c->>'id')::uuid AS id, c->>'el' AS element_id,"
-                        "        max(c->>'name') AS name, max(c->>'type') AS type,"
-                        "        min(j.sequence * 1000000 + n) AS place,"
-                        "        " MICROSECONDS(
-                            "min(CASE c->>'c' WHEN 'activated' THEN (c->>'at')::bigint"
-                            " WHEN 'passed' THEN (c->>'at')::bigint"
-                            " ELSE (c->>'started')::bigint END)") " AS started_at,"
-                                                                  "        " MICROSECONDS(
-                                                                      "max(CASE c->>'c' WHEN "
-                                                                      "'passed' THEN "
-                                                                      "(c->>'end')::bigint"
-                                                                      " WHEN 'activated' THEN NULL"
-                                                                      " ELSE (c->>'at')::bigint "
-                                                                      "END)") " AS ended_at,"
-                                                                              "        "
-                                                                              "max(c->>'reason') "
-                                                                              "AS reason"
-                                                                              "   FROM "
-                                                                              "synergyflow_"
-                                                                              "workflows.journal j,"
-                                                                              "        "
-                                                                              "jsonb_array_"
-                                                                              "elements(j.changes) "
-                                                                              "WITH ORDINALITY AS "
-                                                                              "x (c, n)"
-                                                                              "  WHERE c->>'c' IN "
-                                                                              "('passed', "
-                                                                              "'activated', "
-                                                                              "'completed', "
-                                                                              "'terminated')"
-                                                                              "  GROUP BY "
-                                                                              "j.instance_id, "
-                                                                              "(c->>'id')::uuid, "
-                                                                              "c->>'el') AS a"
-                                                                              " JOIN "
-                                                                              "synergyflow_"
-                                                                              "workflows.process_"
-                                                                              "instance i ON i.id "
-                                                                              "= a.instance_id"
-                                                                              " LEFT JOIN "
-                                                                              "synergyflow_"
-                                                                              "workflows.task t"
-                                                                              "   ON t.instance_id "
-                                                                              "= a.instance_id AND "
-                                                                              "t.execution_id = "
-                                                                              "a.id",
-                .where = "true",
-                .tie = "a.place",
-                .filters = filters,
-                .filter_count = COUNT_OF(filters),
-                .sorts = sorts,
-                .sort_count = COUNT_OF(sorts),
-                .represent = represent,
-                .noun = "an activity instance",
+static const struct list list = {
+    .columns = "a.id::text, a.element_id, a.name, a.type, a.instance_id::text, "
+               "i.definition_id,"
+               " t.id::text, t.assignee, a.started_at, a.ended_at, a.reason, i.tenant_id",
+    .from = "(SELECT j.instance_id, (c->>'id')::uuid AS id, c->>'el' AS element_id,"
+            "        max(c->>'name') AS name, max(c->>'type') AS type,"
+            "        min(j.sequence * 1000000 + n) AS place,"
+            "        " MICROSECONDS(
+                "min(CASE c->>'c' WHEN 'activated' THEN (c->>'at')::bigint"
+                " WHEN 'passed' THEN (c->>'at')::bigint"
+                " ELSE (c->>'started')::bigint END)") " AS started_at,"
+                                                      "        " MICROSECONDS(
+                                                          "max(CASE c->>'c' WHEN "
+                                                          "'passed' THEN "
+                                                          "(c->>'end')::bigint"
+                                                          " WHEN 'activated' THEN NULL"
+                                                          " ELSE (c->>'at')::bigint "
+                                                          "END)") " AS ended_at,"
+                                                                  "        "
+                                                                  "max(c->>'reason') "
+                                                                  "AS reason"
+                                                                  "   FROM "
+                                                                  "synergyflow_"
+                                                                  "workflows.journal j,"
+                                                                  "        "
+                                                                  "jsonb_array_"
+                                                                  "elements(j.changes) "
+                                                                  "WITH ORDINALITY AS "
+                                                                  "x (c, n)"
+                                                                  "  WHERE c->>'c' IN "
+                                                                  "('passed', "
+                                                                  "'activated', "
+                                                                  "'completed', "
+                                                                  "'terminated')"
+                                                                  "  GROUP BY "
+                                                                  "j.instance_id, "
+                                                                  "(c->>'id')::uuid, "
+                                                                  "c->>'el') AS a"
+                                                                  " JOIN "
+                                                                  "synergyflow_"
+                                                                  "workflows.process_"
+                                                                  "instance i ON i.id "
+                                                                  "= a.instance_id"
+                                                                  " LEFT JOIN "
+                                                                  "synergyflow_"
+                                                                  "workflows.task t"
+                                                                  "   ON t.instance_id "
+                                                                  "= a.instance_id AND "
+                                                                  "t.execution_id = "
+                                                                  "a.id",
+    .where = "true",
+    .tie = "a.place",
+    .filters = filters,
+    .filter_count = COUNT_OF(filters),
+    .sorts = sorts,
+    .sort_count = COUNT_OF(sorts),
+    .represent = represent,
+    .noun = "an activity instance",
 };
 
 static void get_list(void *context, struct http_request *request)

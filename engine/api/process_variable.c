@@ -99,29 +99,31 @@ static void submit(struct api_operation *operation)
 static void on_current(struct api_query *query)
 {
     struct api_operation *operation = query->state;
-    json_t *variables = stored(query);
+    struct api_row row = {query->api, query->request, api_query_rows(query, 0), 0};
+    const char *instance = http_param(query->request, "processInstanceId");
+    struct error error = {0};
+    enum status status = STATUS_OK;
+    json_t *variables = NULL;
     const char *name;
     json_t *value;
 
-    if (variables == NULL) {
-        api_operation_clear(operation);
-        return;
-    }
+    if (pg_rows(row.rows) == 0)
+        status = error_set(&error, STATUS_NOT_FOUND, "Could not find %s with id '%.200s'.", noun,
+                           instance);
+    else
+        variables = row_json(&row, 0);
     json_object_foreach (operation->variables, name, value) {
-        struct error error;
-
-        if (json_object_get(variables, name) == NULL)
-            continue;
-        error_set_field(&error, STATUS_CONFLICT, name,
-                        "Variable '%.200s' is already present on process instance '%s'; PUT "
-                        "changes it.",
-                        name, http_param(query->request, "processInstanceId"));
-        json_decref(variables);
-        api_operation_fail(operation, &error);
-        return;
+        if (status == STATUS_OK && json_object_get(variables, name) != NULL)
+            status = error_set_field(&error, STATUS_CONFLICT, name,
+                                     "Variable '%.200s' is already present on process instance "
+                                     "'%s'; PUT changes it.",
+                                     name, instance);
     }
     json_decref(variables);
-    submit(operation);
+    if (status == STATUS_OK)
+        submit(operation);
+    else
+        api_operation_fail(operation, &error); /* the request is gone after an answer */
 }
 
 static struct api_operation *set_operation(const struct api_settings *api,

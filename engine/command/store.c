@@ -253,7 +253,7 @@ static void add_time_or_null(struct pg_array *array, int64_t us)
 static void store_new_instances(struct unit *unit, struct pg_batch *batch)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[14];
+    struct pg_array *a[14] = {NULL};
 
     for (struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {
@@ -297,7 +297,7 @@ static void store_new_instances(struct unit *unit, struct pg_batch *batch)
 static void store_old_instances(struct unit *unit, struct pg_batch *batch)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[9];
+    struct pg_array *a[9] = {NULL};
 
     unit->expected_updates = 0;
     for (struct unit_instance *instance = unit->first_instance; instance != NULL;
@@ -341,8 +341,8 @@ static void store_scopes(struct unit *unit, struct pg_batch *batch)
     struct pg_call *insert = NULL;
     struct pg_call *update = NULL;
     struct pg_call *removal = NULL;
-    struct pg_array *i[7];
-    struct pg_array *u[3];
+    struct pg_array *i[7] = {NULL};
+    struct pg_array *u[3] = {NULL};
     struct pg_array *r = NULL;
 
     for (struct unit_instance *instance = unit->first_instance; instance != NULL;
@@ -427,7 +427,7 @@ static void where_arrays(struct pg_array **a, struct pg_call *call)
 static void store_new_tasks(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[19];
+    struct pg_array *a[19] = {NULL};
 
     for (const struct made *made = waits->first_made; made != NULL; made = made->next) {
         const struct bpmn_task_details *task = made->change->task;
@@ -473,7 +473,7 @@ static void store_new_tasks(struct unit *unit, struct pg_batch *batch, const str
 static void store_closed_tasks(struct pg_batch *batch, const struct waits *waits)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[4];
+    struct pg_array *a[4] = {NULL};
 
     for (const struct closed *closed = waits->first_closed; closed != NULL; closed = closed->next) {
         const struct bpmn_change *change = closed->change;
@@ -498,7 +498,7 @@ static void store_closed_tasks(struct pg_batch *batch, const struct waits *waits
 static void store_new_timers(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[8];
+    struct pg_array *a[8] = {NULL};
 
     for (const struct made *made = waits->first_made; made != NULL; made = made->next) {
         if (made->change->kind != BPMN_CHANGE_TIMER_ARMED || made->closed != NULL)
@@ -521,7 +521,7 @@ static void store_new_timers(struct unit *unit, struct pg_batch *batch, const st
 static void store_new_jobs(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[8];
+    struct pg_array *a[8] = {NULL};
 
     for (const struct made *made = waits->first_made; made != NULL; made = made->next) {
         const struct bpmn_element *element =
@@ -547,7 +547,7 @@ static void store_new_jobs(struct unit *unit, struct pg_batch *batch, const stru
 static void store_new_subscriptions(struct pg_batch *batch, const struct waits *waits)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[7];
+    struct pg_array *a[7] = {NULL};
 
     for (const struct made *made = waits->first_made; made != NULL; made = made->next) {
         if (made->change->kind != BPMN_CHANGE_MESSAGE_AWAITED || made->closed != NULL)
@@ -595,7 +595,7 @@ static void store_removals(struct unit *unit, struct pg_batch *batch, const stru
 static void store_journal(struct unit *unit, struct pg_batch *batch)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[4];
+    struct pg_array *a[4] = {NULL};
 
     for (struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {

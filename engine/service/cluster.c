@@ -19,6 +19,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +170,8 @@ static enum status choose_folders(struct cluster *cluster, const char *folder,
 }
 
 /* Runs one of PostgreSQL's programs to its end as the cluster's user. Output goes to `log`. */
-static bool run_program(const struct cluster *cluster, const char *log, char *const arguments[])
+static bool run_program(const struct cluster *cluster, const char *log,
+                        const char *const arguments[])
 {
     pid_t child = fork();
     int result = 0;
@@ -182,7 +184,7 @@ static bool run_program(const struct cluster *cluster, const char *log, char *co
         output = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
         if (output < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
             _exit(126);
-        execv(arguments[0], arguments);
+        execv(arguments[0], (char *const *)(uintptr_t)arguments);
         _exit(127);
     }
     while (child > 0 && waitpid(child, &result, 0) < 0 && errno == EINTR)
@@ -230,15 +232,15 @@ static enum status initialise(const struct cluster *cluster, struct error *ret_e
     if (status != STATUS_OK)
         return status;
     {
-        char *arguments[] = {program,
-                             "--pgdata=data",
-                             "--username=postgres",
-                             "--encoding=UTF8",
-                             "--locale=C.UTF-8",
-                             "--auth-local=trust",
-                             "--auth-host=scram-sha-256",
-                             password_option,
-                             NULL};
+        const char *arguments[] = {program,
+                                   "--pgdata=data",
+                                   "--username=postgres",
+                                   "--encoding=UTF8",
+                                   "--locale=C.UTF-8",
+                                   "--auth-local=trust",
+                                   "--auth-host=scram-sha-256",
+                                   password_option,
+                                   NULL};
 
         if (!run_program(cluster, "initdb.log", arguments)) {
             return error_set(
@@ -304,26 +306,26 @@ static void exec_server(const struct cluster *cluster, pid_t parent)
     char socket_option[PATH_MAX + 32];
     char port_option[32];
     int output;
-    char *arguments[] = {program,
-                         "-D",
-                         "data",
-                         "-c",
-                         socket_option,
-                         "-c",
-                         "listen_addresses=127.0.0.1",
-                         "-c",
-                         port_option,
-                         "-c",
-                         "max_connections=100",
-                         "-c",
-                         "shared_buffers=256MB",
-                         "-c",
-                         "max_wal_size=4GB",
-                         "-c",
-                         "timezone=UTC",
-                         "-c",
-                         "log_timezone=UTC",
-                         NULL};
+    const char *arguments[] = {program,
+                               "-D",
+                               "data",
+                               "-c",
+                               socket_option,
+                               "-c",
+                               "listen_addresses=127.0.0.1",
+                               "-c",
+                               port_option,
+                               "-c",
+                               "max_connections=100",
+                               "-c",
+                               "shared_buffers=256MB",
+                               "-c",
+                               "max_wal_size=4GB",
+                               "-c",
+                               "timezone=UTC",
+                               "-c",
+                               "log_timezone=UTC",
+                               NULL};
 
     (void)snprintf(program, sizeof(program), "%s/postgres", cluster->programs);
     (void)snprintf(socket_option, sizeof(socket_option), "unix_socket_directories=%s",
@@ -335,7 +337,7 @@ static void exec_server(const struct cluster *cluster, pid_t parent)
     if (output < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
         prctl(PR_SET_PDEATHSIG, SIGINT) != 0 || getppid() != parent)
         _exit(126);
-    execv(program, arguments);
+    execv(program, (char *const *)(uintptr_t)arguments);
     _exit(127);
 }
 

@@ -2,8 +2,8 @@
 #include "bpmn/reader/draft.h"
 
 #include "bpmn/base/text.h"
-#include "bpmn/reader/table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct expression *template_attribute(struct draft *draft,
@@ -24,32 +24,58 @@ static const char *owner_text(struct draft *draft, const xmlNode *owner)
     return formal != NULL ? xml_text(draft->arena, formal) : NULL;
 }
 
+static const char blanks[] = " \t\r\n";
+
+/* The length up to the next comma that does not stand in an expression. */
+static size_t item_length(const char *list)
+{
+    size_t length = 0;
+    unsigned braces = 0;
+
+    for (; list[length] != '\0' && (list[length] != ',' || braces > 0); length++) {
+        if (list[length] == '{')
+            braces++;
+        else if (list[length] == '}' && braces > 0)
+            braces--;
+    }
+    return length;
+}
+
+/* Takes "wrapper(" and ")" off an item; false when it does not wear them. */
+static bool unwrap(const char **item, size_t *length, const char *wrapper)
+{
+    size_t start = strlen(wrapper);
+
+    if (*length <= start || strncmp(*item, wrapper, start) != 0 || (*item)[*length - 1] != ')')
+        return false;
+    *item += start;
+    *length -= start + 1;
+    return true;
+}
+
 /* "user(kim), group(desk), sales": without a wrapper a name is a group. */
 static void split_owners(const char *list, struct text *users, struct text *groups)
 {
     while (*list != '\0') {
-        size_t length = strcspn(list, ",");
-        const char *item = list + strspn(list, " \t\r\n");
-        size_t item_length = length - (size_t)(item - list);
+        size_t whole = item_length(list);
+        const char *item = list;
+        size_t length = whole;
         struct text *to = groups;
 
-        while (item_length > 0 && strchr(" \t\r\n", item[item_length - 1]) != NULL)
-            item_length--;
-        if (item_length > 6 && strncmp(item, "user(", 5) == 0 && item[item_length - 1] == ')') {
+        while (length > 0 && strchr(blanks, *item) != NULL) {
+            item++;
+            length--;
+        }
+        while (length > 0 && strchr(blanks, item[length - 1]) != NULL)
+            length--;
+        if (unwrap(&item, &length, "user("))
             to = users;
-            item += 5;
-            item_length -= 6;
-        } else if (item_length > 7 && strncmp(item, "group(", 6) == 0 &&
-                   item[item_length - 1] == ')') {
-            item += 6;
-            item_length -= 7;
-        }
-        if (item_length > 0) {
-            if (to->length > 0)
-                text_append_char(to, ',');
-            text_append_bytes(to, item, item_length);
-        }
-        list += length;
+        else
+            (void)unwrap(&item, &length, "group(");
+        if (length > 0 && to->length > 0)
+            text_append_char(to, ',');
+        text_append_bytes(to, item, length);
+        list += whole;
         list += *list == ',';
     }
 }
@@ -68,8 +94,13 @@ static void read_owners(struct draft *draft, struct draft_element *draft_element
         if (!xml_is(child, "potentialOwner") && !xml_is(child, "humanPerformer"))
             continue;
         text = owner_text(draft, child);
-        if (text == NULL)
+        if (text == NULL) {
+            finding_add(draft->findings, BPMN_WARNING, "owner-without-expression", id, child,
+                        "This <%s> names nobody: give it a resourceAssignmentExpression with a "
+                        "formalExpression such as user(kim) or group(desk).",
+                        xml_name(child));
             continue;
+        }
         if (xml_is(child, "humanPerformer")) {
             if (task->assignee == NULL)
                 task->assignee =
@@ -88,6 +119,22 @@ static void read_owners(struct draft *draft, struct draft_element *draft_element
     text_deinit(&groups);
 }
 
+static void check_priority(struct draft *draft, const struct draft_element *draft_element)
+{
+    const struct expression *priority = draft_element->element.user_task.priority;
+    const char *text;
+    char *end;
+
+    if (priority == NULL || !expression_is_literal(priority))
+        return;
+    text = expression_text(priority);
+    (void)strtol(text, &end, 10);
+    if (end == text || *end != '\0')
+        finding_add(draft->findings, BPMN_ERROR, "priority", draft_element->element.id,
+                    draft_element->node,
+                    "Expected the priority to be an integer but found '%.60s'.", text);
+}
+
 void read_user_task(struct draft *draft, struct draft_element *draft_element)
 {
     struct bpmn_user_task *task = &draft_element->element.user_task;
@@ -101,6 +148,8 @@ void read_user_task(struct draft *draft, struct draft_element *draft_element)
     task->category = template_attribute(draft, draft_element, "category");
     task->form_key = template_attribute(draft, draft_element, "formKey");
     read_owners(draft, draft_element);
+    check_due_date(draft, task->due_date, draft_element->element.id, draft_element->node);
+    check_priority(draft, draft_element);
     draft_element->element.name_expression =
         draft_expression(draft, draft_element->element.name, EXPRESSION_TEMPLATE, "name",
                          draft_element->element.id, draft_element->node);
@@ -116,6 +165,20 @@ static const char *result_variable(struct draft *draft, const xmlNode *node)
 static bool is_external(const char *type)
 {
     return type != NULL && (strcmp(type, "external-worker") == 0 || strcmp(type, "external") == 0);
+}
+
+/* extension_check() refuses it and says what to use: one finding is enough. */
+static bool names_java(struct draft *draft, const xmlNode *node)
+{
+    static const char *const names[] = {"class", "delegateExpression"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *value = extension_attribute(draft->arena, node, names[i]);
+
+        if (value != NULL && strcmp(value, "false") != 0)
+            return true;
+    }
+    return false;
 }
 
 void read_service_task(struct draft *draft, struct draft_element *draft_element)
@@ -144,13 +207,7 @@ void read_service_task(struct draft *draft, struct draft_element *draft_element)
         element->service = BPMN_SERVICE_EXPRESSION;
         element->expression = draft_expression(draft, expression, EXPRESSION_TEMPLATE, "expression",
                                                element->id, node);
-    } else if (extension_attribute(draft->arena, node, "class") != NULL ||
-               extension_attribute(draft->arena, node, "delegateExpression") != NULL) {
-        finding_add(draft->findings, BPMN_ERROR, "unsupported-java", element->id, node,
-                    "Expected no Java class or delegate: this engine runs none. Use "
-                    "synergyflow:topic=\"…\" for a module's handler, or "
-                    "flowable:type=\"external-worker\" with flowable:topic for a worker.");
-    } else {
+    } else if (!names_java(draft, node)) {
         finding_add(draft->findings, BPMN_ERROR, "service-task-implementation", element->id, node,
                     "Expected a service task to say what it runs but found %s%s%s. Use "
                     "synergyflow:topic for a module's handler, flowable:type=\"external-worker\" "
@@ -181,25 +238,4 @@ void read_script_task(struct draft *draft, struct draft_element *draft_element)
     element->result_variable = result_variable(draft, draft_element->node);
     element->expression =
         draft_expression(draft, text, EXPRESSION_CONDITION, "script", element->id, script);
-}
-
-void check_children(struct draft *draft, const struct draft_element *draft_element)
-{
-    const char *id = draft_element->element.id;
-    const xmlNode *child = xml_children(draft_element->node);
-
-    for (; child != NULL; child = xml_next(child)) {
-        const struct element_row *row;
-
-        if (!xml_is_bpmn(child))
-            continue;
-        row = element_row(xml_name(child));
-        if (row == NULL)
-            finding_add(draft->findings, BPMN_ERROR, "unknown-element", id, child,
-                        "Expected an element of BPMN 2.0 but found <%.60s>.", xml_name(child));
-        else if (row->handling == ELEMENT_REFUSED)
-            finding_add(draft->findings, BPMN_ERROR, "unsupported-element", id, child,
-                        "Expected no <%s> here: it is not executed. %s", row->name, row->note);
-    }
-    extension_check(draft, draft_element->node, id);
 }

@@ -23,16 +23,31 @@ static json_t *describe_event(const struct bpmn_element *element)
         set_expression(event, timers[element->timer_kind], element->timer);
     set_expression(event, "messageName", element->message_name);
     set_text(event, "errorCode", element->error_code);
+    set_text(event, "errorVariable", element->error_variable);
     return event;
+}
+
+static void describe_user_task(json_t *object, const struct bpmn_user_task *task)
+{
+    set_expression(object, "assignee", task->assignee);
+    set_expression(object, "owner", task->owner);
+    set_expression(object, "candidateUsers", task->candidate_users);
+    set_expression(object, "candidateGroups", task->candidate_groups);
+    set_expression(object, "dueDate", task->due_date);
+    set_expression(object, "priority", task->priority);
+    set_expression(object, "category", task->category);
+    set_expression(object, "formKey", task->form_key);
 }
 
 static json_t *describe_element(const struct bpmn_model *model, const struct bpmn_element *element)
 {
+    static const char *const services[] = {"topic", "external-worker", "expression"};
     json_t *object = json_pack("{s:s, s:s, s:i, s:i}", "id", element->id, "type",
                                bpmn_element_type_name(element->type), "line", element->line,
                                "column", element->column);
 
     set_text(object, "name", element->name);
+    set_text(object, "documentation", element->documentation);
     set_text(object, "scope",
              element->scope == BPMN_NONE ? model->process_id : model->elements[element->scope].id);
     if (element->event != BPMN_EVENT_NONE)
@@ -43,12 +58,12 @@ static json_t *describe_element(const struct bpmn_model *model, const struct bpm
     }
     if (element->default_flow != BPMN_NONE)
         set_text(object, "default", model->flows[element->default_flow].id);
+    if (element->type == BPMN_SERVICE_TASK)
+        set_text(object, "service", services[element->service]);
     set_expression(object, "topic", element->topic);
     set_expression(object, "expression", element->expression);
     set_text(object, "resultVariable", element->result_variable);
-    set_expression(object, "assignee", element->user_task.assignee);
-    set_expression(object, "candidateUsers", element->user_task.candidate_users);
-    set_expression(object, "candidateGroups", element->user_task.candidate_groups);
+    describe_user_task(object, &element->user_task);
     return object;
 }
 
@@ -83,6 +98,7 @@ static json_t *describe_model(const struct bpmn_model *model)
     object = json_pack("{s:s, s:i, s:o, s:o, s:o}", "id", model->process_id, "line", model->line,
                        "elements", elements, "flows", flows, "counts", counts);
     set_text(object, "name", model->name);
+    set_text(object, "documentation", model->documentation);
     return object;
 }
 

@@ -12,31 +12,42 @@ static bool is_definition(const xmlNode *node)
            strcmp(xml_name(node) + length - (sizeof(ending) - 1), ending) == 0;
 }
 
-static void check_literal_timer(struct draft *draft, const struct draft_element *draft_element,
+void check_due_date(struct draft *draft, const struct expression *expression, const char *id,
+                    const xmlNode *node)
+{
+    struct iso8601_duration duration;
+    struct error error = {0};
+    int64_t instant_us;
+    const char *text;
+    enum status status;
+
+    if (expression == NULL || !expression_is_literal(expression))
+        return;
+    text = expression_text(expression);
+    status = text[0] == 'P' ? iso8601_parse_duration(text, &duration, &error)
+                            : iso8601_parse_instant(text, &instant_us, &error);
+    if (status != STATUS_OK)
+        finding_add(draft->findings, BPMN_ERROR, "timer-syntax", id, node, "%s", error.message);
+}
+
+static void check_literal_timer(struct draft *draft, const struct bpmn_element *element,
                                 const xmlNode *node)
 {
-    const struct bpmn_element *element = &draft_element->element;
     const char *text = expression_text(element->timer);
     struct iso8601_duration duration;
     struct iso8601_repeat repeat;
     struct error error = {0};
-    int64_t instant_us;
-    enum status status = STATUS_OK;
+    enum status status;
 
+    if (element->timer_kind == BPMN_TIMER_DATE) {
+        check_due_date(draft, element->timer, element->id, node);
+        return;
+    }
     if (!expression_is_literal(element->timer))
         return;
-    switch (element->timer_kind) {
-    case BPMN_TIMER_DATE:
-        status = text[0] == 'P' ? iso8601_parse_duration(text, &duration, &error)
-                                : iso8601_parse_instant(text, &instant_us, &error);
-        break;
-    case BPMN_TIMER_DURATION:
-        status = iso8601_parse_duration(text, &duration, &error);
-        break;
-    case BPMN_TIMER_CYCLE:
-        status = iso8601_parse_repeat(text, &repeat, &error);
-        break;
-    }
+    status = element->timer_kind == BPMN_TIMER_CYCLE
+                 ? iso8601_parse_repeat(text, &repeat, &error)
+                 : iso8601_parse_duration(text, &duration, &error);
     if (status != STATUS_OK)
         finding_add(draft->findings, BPMN_ERROR, "timer-syntax", element->id, node, "%s",
                     error.message);
@@ -59,6 +70,7 @@ static void read_timer(struct draft *draft, struct draft_element *draft_element,
         const xmlNode *child = xml_child(definition, kinds[i].name);
 
         if (child != NULL) {
+            extension_check(draft, child, element->id);
             found = child;
             element->timer_kind = kinds[i].kind;
             count++;
@@ -74,7 +86,7 @@ static void read_timer(struct draft *draft, struct draft_element *draft_element,
     element->timer = draft_expression(draft, xml_text(draft->arena, found), EXPRESSION_TEMPLATE,
                                       xml_name(found), element->id, found);
     if (element->timer != NULL)
-        check_literal_timer(draft, draft_element, found);
+        check_literal_timer(draft, element, found);
 }
 
 static void read_message(struct draft *draft, struct draft_element *draft_element,
@@ -95,7 +107,7 @@ static void read_message(struct draft *draft, struct draft_element *draft_elemen
     } else {
         name = xml_attribute(draft->arena, named->node, "name");
     }
-    if (name == NULL) {
+    if (name == NULL || name[0] == '\0') {
         finding_add(draft->findings, BPMN_ERROR, "message-name", element->id, definition,
                     "Expected a message with a name: callers send it by that name.");
         return;
@@ -115,17 +127,21 @@ static void read_error(struct draft *draft, struct draft_element *draft_element,
     if (element->error_variable == NULL)
         element->error_variable =
             extension_attribute(draft->arena, definition, "errorCodeVariable");
-    if (named != NULL && xml_is(named->node, "error")) {
-        element->error_code = xml_attribute(draft->arena, named->node, "errorCode");
-        if (element->error_code == NULL)
-            element->error_code = named->id;
-    } else {
-        /* As in Flowable, a reference that names no <error> is the code itself. */
-        element->error_code = reference;
+    if (reference == NULL || reference[0] == '\0') {
+        if (element->type == BPMN_END_EVENT)
+            finding_add(draft->findings, BPMN_ERROR, "error-code", element->id, definition,
+                        "Expected an error end event to name the error that it throws: add "
+                        "errorRef.");
+        return;
     }
-    if (element->error_code == NULL && element->type == BPMN_END_EVENT)
-        finding_add(draft->findings, BPMN_ERROR, "error-code", element->id, definition,
-                    "Expected an error end event to name the error that it throws: add errorRef.");
+    /* As in Flowable, a reference that names no <error> is the code itself. */
+    element->error_code = named != NULL && xml_is(named->node, "error")
+                              ? xml_attribute(draft->arena, named->node, "errorCode")
+                              : reference;
+    if (element->error_code == NULL || element->error_code[0] == '\0')
+        finding_add(draft->findings, BPMN_ERROR, "error-code", element->id, named->node,
+                    "Expected the error '%.100s' to have an errorCode: errors are caught by it.",
+                    named->id);
 }
 
 /* Which definitions an event may have. */
@@ -177,6 +193,7 @@ static void read_definition(struct draft *draft, struct draft_element *draft_ele
         if (!xml_is(definition, definitions[i].name))
             continue;
         element->event = definitions[i].kind;
+        extension_check(draft, definition, element->id);
         if (!is_allowed(element->type, element->event)) {
             finding_add(draft->findings, BPMN_ERROR, "unsupported-element", element->id, definition,
                         "Expected %s on this %s but found <%s>.", allowed_text(element->type),
@@ -187,21 +204,19 @@ static void read_definition(struct draft *draft, struct draft_element *draft_ele
         return;
     }
     /* The others are refused by check_children(). */
-    element->event = BPMN_EVENT_TIMER;
 }
 
 void read_event(struct draft *draft, struct draft_element *draft_element)
 {
     struct bpmn_element *element = &draft_element->element;
     const xmlNode *child = xml_children(draft_element->node);
-    const char *interrupting = xml_attribute(draft->arena, draft_element->node, "cancelActivity");
     unsigned count = 0;
 
     for (; child != NULL; child = xml_next(child)) {
         if (xml_is(child, "eventDefinitionRef")) {
             finding_add(draft->findings, BPMN_ERROR, "unsupported-element", element->id, child,
                         "Expected the event's definition inside the event but found a reference.");
-            element->event = BPMN_EVENT_TIMER;
+            count++;
         }
         if (is_definition(child) && ++count == 1)
             read_definition(draft, draft_element, child);
@@ -210,16 +225,17 @@ void read_event(struct draft *draft, struct draft_element *draft_element)
         finding_add(draft->findings, BPMN_ERROR, "multiple-event-definitions", element->id,
                     draft_element->node, "Expected at most one event definition but found %u.",
                     count);
-    if (element->event == BPMN_EVENT_NONE &&
+    if (count == 0 &&
         (element->type == BPMN_INTERMEDIATE_CATCH_EVENT || element->type == BPMN_BOUNDARY_EVENT))
         finding_add(draft->findings, BPMN_ERROR, "event-definition-missing", element->id,
                     draft_element->node, "Expected %s in this %s but found none.",
                     allowed_text(element->type), bpmn_element_type_name(element->type));
     if (element->type == BPMN_BOUNDARY_EVENT) {
-        element->interrupting = interrupting == NULL || strcmp(interrupting, "false") != 0;
-        if (element->event == BPMN_EVENT_ERROR)
-            element->interrupting = true;
+        /* An error leaves nothing to go on with: always interrupting. */
+        element->interrupting =
+            element->event == BPMN_EVENT_ERROR ||
+            xml_is_true(draft->arena, draft_element->node, "cancelActivity", true);
         draft_element->attached_ref =
-            xml_attribute(draft->arena, draft_element->node, "attachedToRef");
+            name_local(xml_attribute(draft->arena, draft_element->node, "attachedToRef"));
     }
 }

@@ -1,9 +1,8 @@
 /* The flow elements of a process and of its sub-processes. */
 #include "bpmn/reader/draft.h"
 
-#include "bpmn/reader/table.h"
-
 #include <string.h>
+#include <strings.h>
 
 static struct draft_element *add_element(struct draft *draft)
 {
@@ -39,12 +38,17 @@ static struct draft_flow *add_flow(struct draft *draft)
 
 static bool too_many(struct draft *draft, const xmlNode *node)
 {
-    if (draft->element_count + draft->flow_count < BPMN_ELEMENTS_MAX)
+    if (*draft->file_count < BPMN_ELEMENTS_MAX) {
+        ++*draft->file_count;
         return false;
-    if (draft->element_count + draft->flow_count == BPMN_ELEMENTS_MAX)
+    }
+    /* Said once: from then on the count stands past the limit. */
+    if (*draft->file_count == BPMN_ELEMENTS_MAX) {
+        ++*draft->file_count;
         finding_add(draft->findings, BPMN_ERROR, "too-many-elements", "", node,
-                    "Expected at most %d elements and flows in a process but found more.",
+                    "Expected at most %d elements and flows in a file but found more.",
                     BPMN_ELEMENTS_MAX);
+    }
     return true;
 }
 
@@ -57,6 +61,7 @@ static const char *read_id(struct draft *draft, const xmlNode *node)
         finding_add(draft->findings, BPMN_ERROR, "id-missing", id, node,
                     "Expected <%s> to have an id of 1 to %d characters.", xml_name(node),
                     ERROR_ELEMENT_MAX - 1);
+        draft->has_refused = true;
         return NULL;
     }
     return id;
@@ -73,14 +78,17 @@ static const struct expression *read_condition(struct draft *draft, const char *
         return NULL;
     language = xml_attribute(draft->arena, condition, "language");
     text = xml_text(draft->arena, condition);
-    if (language != NULL && strcasestr(language, "juel") == NULL &&
-        strcasestr(language, "uel") == NULL) {
+    if (language != NULL && strcasecmp(language, "juel") != 0 && strcasecmp(language, "uel") != 0 &&
+        strcasecmp(language, "expression") != 0) {
         finding_add(draft->findings, BPMN_ERROR, "condition-language", id, condition,
                     "Expected a condition in JUEL but found the language '%.100s'.", language);
         return NULL;
     }
-    if (text == NULL)
+    if (text == NULL) {
+        finding_add(draft->findings, BPMN_WARNING, "condition-empty", id, condition,
+                    "This condition is empty: the flow is taken as if it had none.");
         return NULL;
+    }
     return draft_expression(draft, text, EXPRESSION_CONDITION, "condition", id, condition);
 }
 
@@ -104,6 +112,8 @@ static void read_flow(struct draft *draft, const xmlNode *node, uint32_t scope)
     draft_flow->source_ref = name_local(xml_attribute(draft->arena, node, "sourceRef"));
     draft_flow->target_ref = name_local(xml_attribute(draft->arena, node, "targetRef"));
     draft_flow->flow.condition = read_condition(draft, id, node);
+    draft_flow->has_condition = xml_child(node, "conditionExpression") != NULL;
+    extension_check(draft, node, id);
 }
 
 static void read_container(struct draft *draft, const xmlNode *container, uint32_t scope);
@@ -112,13 +122,13 @@ static void read_container(struct draft *draft, const xmlNode *container, uint32
 static void read_sub_process(struct draft *draft, uint32_t index)
 {
     const xmlNode *node = draft->elements[index].node;
-    const char *triggered = xml_attribute(draft->arena, node, "triggeredByEvent");
 
-    if (triggered != NULL && strcmp(triggered, "true") == 0) {
+    if (xml_is_true(draft->arena, node, "triggeredByEvent", false)) {
+        draft->has_refused = true;
         finding_add(draft->findings, BPMN_ERROR, "unsupported-element",
                     draft->elements[index].element.id, node,
                     "Expected an embedded sub-process but found an event sub-process, which is not "
-                    "executed. Use boundary events.");
+                    "supported. Use boundary events.");
         return;
     }
     read_container(draft, node, index);
@@ -186,31 +196,41 @@ static void read_element(struct draft *draft, const xmlNode *node, enum bpmn_ele
     read_details(draft, element->index);
 }
 
+static bool is_part_of_container(const xmlNode *node)
+{
+    return xml_is(node, "sequenceFlow") || xml_is(node, "documentation") ||
+           xml_is(node, "extensionElements") || xml_is(node, "incoming") ||
+           xml_is(node, "outgoing") || xml_is(node, "potentialOwner") ||
+           xml_is(node, "humanPerformer");
+}
+
+static void read_child(struct draft *draft, const xmlNode *node, const char *container_id,
+                       uint32_t scope)
+{
+    const struct element_row *row = element_row(xml_name(node));
+    const char *id = xml_attribute(draft->arena, node, "id");
+
+    if (row != NULL && row->handling == ELEMENT_EXECUTED) {
+        read_element(draft, node, row->type, scope);
+    } else if (row != NULL && row->handling == ELEMENT_DOCUMENTATION) {
+        check_documentation(draft, node, id != NULL ? id : container_id);
+        extension_check(draft, node, id != NULL ? id : container_id);
+    } else if (row == NULL || row->handling == ELEMENT_REFUSED || !is_part_of_container(node)) {
+        draft->has_refused = true;
+        refuse_element(draft, node, row, id != NULL ? id : container_id);
+    } else if (xml_is(node, "sequenceFlow")) {
+        read_flow(draft, node, scope);
+    }
+}
+
 static void read_container(struct draft *draft, const xmlNode *container, uint32_t scope)
 {
     const char *container_id = xml_attribute(draft->arena, container, "id");
-    const xmlNode *node = xml_children(container);
 
     extension_check(draft, container, container_id);
-    for (; node != NULL; node = xml_next(node)) {
-        const struct element_row *row;
-
-        if (!xml_is_bpmn(node))
-            continue;
-        row = element_row(xml_name(node));
-        if (row == NULL) {
-            finding_add(draft->findings, BPMN_ERROR, "unknown-element",
-                        xml_attribute(draft->arena, node, "id"), node,
-                        "Expected an element of BPMN 2.0 but found <%.60s>.", xml_name(node));
-        } else if (row->handling == ELEMENT_EXECUTED) {
-            read_element(draft, node, row->type, scope);
-        } else if (row->handling == ELEMENT_REFUSED) {
-            finding_add(draft->findings, BPMN_ERROR, "unsupported-element",
-                        xml_attribute(draft->arena, node, "id"), node,
-                        "Expected no <%s> here: it is not executed. %s", row->name, row->note);
-        } else if (xml_is(node, "sequenceFlow")) {
-            read_flow(draft, node, scope);
-        }
+    for (const xmlNode *node = xml_children(container); node != NULL; node = xml_next(node)) {
+        if (xml_is_bpmn(node))
+            read_child(draft, node, container_id, scope);
     }
 }
 

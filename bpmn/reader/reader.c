@@ -6,7 +6,6 @@
 
 #include "bpmn/base/memory.h"
 #include "bpmn/reader/draft.h"
-#include "bpmn/reader/table.h"
 
 #include <string.h>
 
@@ -24,21 +23,17 @@ static void read_definitions(struct draft *draft, const xmlNode *root)
             continue;
         id = xml_attribute(draft->arena, node, "id");
         row = element_row(xml_name(node));
-        if (row == NULL || row->handling == ELEMENT_REFUSED)
-            finding_add(draft->findings, BPMN_ERROR,
-                        row == NULL ? "unknown-element" : "unsupported-element", id, node,
-                        "Expected no <%.60s> at the top of the file. %s", xml_name(node),
-                        row != NULL ? row->note : "BPMN 2.0 has no such element.");
-        if (id != NULL)
+        if (row == NULL || row->handling == ELEMENT_REFUSED || row->handling == ELEMENT_EXECUTED ||
+            xml_is(node, "sequenceFlow"))
+            refuse_element(draft, node, row, id);
+        else if (id != NULL)
             (void)name_add(draft, id, node, &named);
     }
 }
 
 static bool is_executable(struct arena *arena, const xmlNode *process)
 {
-    const char *text = xml_attribute(arena, process, "isExecutable");
-
-    return text == NULL || strcmp(text, "false") != 0;
+    return xml_is_true(arena, process, "isExecutable", true);
 }
 
 static bool has_diagram(const xmlNode *root)
@@ -79,6 +74,7 @@ static void read_processes(struct bpmn_document *document, const xmlNode *root,
                            struct bpmn_findings *findings, struct named **names)
 {
     struct bpmn_model *models;
+    uint32_t file_count = 0;
     struct draft file = {.arena = document->arena, .findings = findings, .names = names};
     uint32_t count = 0;
 
@@ -87,8 +83,8 @@ static void read_processes(struct bpmn_document *document, const xmlNode *root,
         count += xml_is(node, "process") && is_executable(document->arena, node);
     if (count == 0 || count > PROCESSES_MAX) {
         finding_add(findings, BPMN_ERROR, "no-executable-process", "", root,
-                    "Expected 1 to %d executable processes but found %u: set "
-                    "isExecutable=\"true\".",
+                    "Expected 1 to %d executable processes but found %u. A process with "
+                    "isExecutable=\"false\" is a drawing.",
                     PROCESSES_MAX, count);
         return;
     }
@@ -98,6 +94,7 @@ static void read_processes(struct bpmn_document *document, const xmlNode *root,
         struct draft draft = {.arena = document->arena,
                               .findings = findings,
                               .names = names,
+                              .file_count = &file_count,
                               .process = document->model_count + 1,
                               .node = node};
 
@@ -135,6 +132,7 @@ static enum status read_document(xmlDocPtr xml, struct bpmn_findings *findings,
         read_processes(document, root, findings, &names);
     }
     HASH_CLEAR(hh, names);
+    findings_sort(findings);
     if (arena_over_limit(document->arena))
         return error_set(ret_error, STATUS_TOO_LARGE,
                          "Expected a model that fits %d bytes of memory but it needs more.",

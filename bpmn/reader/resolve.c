@@ -12,12 +12,22 @@ static struct draft_element *find_element(struct draft *draft, const char *id)
                : NULL;
 }
 
+/* A refused element has its finding: what refers to it needs none. */
+static bool is_refused(const struct draft *draft, const char *id)
+{
+    const struct named *named = name_find(*draft->names, id);
+
+    return named != NULL && named->is_refused;
+}
+
 static bool resolve_end(struct draft *draft, const struct draft_flow *draft_flow,
                         const char *reference, const char *attribute, uint32_t *ret_index)
 {
     const struct draft_element *end = find_element(draft, reference);
 
     *ret_index = BPMN_NONE;
+    if (is_refused(draft, reference))
+        return false;
     if (end == NULL) {
         finding_add(draft->findings, BPMN_ERROR, "sequence-flow-reference", draft_flow->flow.id,
                     draft_flow->node,
@@ -43,10 +53,14 @@ static void resolve_flows(struct draft *draft)
     for (uint32_t i = 0; i < draft->flow_count; i++) {
         struct draft_flow *draft_flow = &draft->flows[i];
 
-        if (resolve_end(draft, draft_flow, draft_flow->source_ref, "sourceRef",
-                        &draft_flow->flow.source) &&
-            resolve_end(draft, draft_flow, draft_flow->target_ref, "targetRef",
-                        &draft_flow->flow.target)) {
+        bool has_source = resolve_end(draft, draft_flow, draft_flow->source_ref, "sourceRef",
+                                      &draft_flow->flow.source);
+        bool has_target = resolve_end(draft, draft_flow, draft_flow->target_ref, "targetRef",
+                                      &draft_flow->flow.target);
+
+        if (!has_source || !has_target) {
+            draft->has_refused = true;
+        } else {
             draft->elements[draft_flow->flow.source].element.outgoing_count++;
             draft->elements[draft_flow->flow.target].element.incoming_count++;
         }
@@ -109,6 +123,8 @@ static void attach(struct draft *draft, struct draft_element *draft_element)
     struct draft_element *host = find_element(draft, draft_element->attached_ref);
     uint32_t *boundary;
 
+    if (is_refused(draft, draft_element->attached_ref))
+        return;
     if (host == NULL || !is_activity(host->element.type) ||
         host->element.scope != draft_element->element.scope) {
         finding_add(draft->findings, BPMN_ERROR, "boundary-attachment", draft_element->element.id,

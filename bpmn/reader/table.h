@@ -1,5 +1,5 @@
-/* Every BPMN element and what becomes of it: the one table that the reader works by and that
- * docs/bpmn-support.md is held against. */
+/* Every BPMN element, and every attribute and extension element of the dialects, and what becomes
+ * of it: the tables that the reader works by and that docs/bpmn-support.md is held against. */
 #ifndef SYNERGYFLOW_READER_TABLE_H
 #define SYNERGYFLOW_READER_TABLE_H
 
@@ -24,5 +24,28 @@ const struct element_row *element_row(const char *name);
 /* The n-th row, NULL past the last: for documentation and tests. */
 const struct element_row *element_row_at(uint32_t index);
 const char *element_handling_name(enum element_handling handling);
+
+/* The dialects: flowable, activiti and camunda. What they say in one name means one thing. */
+enum extension_kind { EXTENSION_ATTRIBUTE, EXTENSION_ELEMENT };
+
+enum extension_handling {
+    EXTENSION_READ,
+    EXTENSION_HARMLESS,       /* nothing here depends on it */
+    EXTENSION_WITHOUT_EFFECT, /* a warning says so, unless the value is "false" */
+    EXTENSION_REFUSED,        /* what happens would differ; allowed with the value "false" */
+};
+
+struct extension_row {
+    const char *name;
+    enum extension_kind kind;
+    enum extension_handling handling;
+    const char *where; /* the elements that have it, for documentation */
+    const char *note;
+};
+
+/* NULL for a name that is in no row. */
+const struct extension_row *extension_row(enum extension_kind kind, const char *name);
+const struct extension_row *extension_row_at(uint32_t index);
+const char *extension_handling_name(enum extension_handling handling);
 
 #endif

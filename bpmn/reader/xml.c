@@ -1,11 +1,14 @@
-/* See xml.h. Network access, entity expansion and document types are off; depth is bounded. */
+/* See xml.h. Network access, entity expansion and document types are off; sizes are bounded before
+ * the parser sees a byte (scan.h). */
 #include "bpmn/reader/xml.h"
 
+#include "bpmn/base/text.h"
+#include "bpmn/reader/encoding.h"
 #include "bpmn/reader/reader.h"
+#include "bpmn/reader/scan.h"
 
 #include <libxml/parser.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char bpmn_namespace[] = "http://www.omg.org/spec/BPMN/20100524/MODEL";
@@ -14,126 +17,37 @@ enum { POSITION_COLUMN_BITS = 24 };
 
 /* ---- positions: libxml2 knows the line of a start tag's end, people want its beginning ---- */
 
-struct scanner {
-    const char *at;
-    const char *end;
-    int line;
-    const char *line_start;
-};
-
-static void skip_bytes(struct scanner *scanner, size_t count)
+/* The next node in document order, NULL past the last. */
+static xmlNode *next_in_document(xmlNode *node)
 {
-    for (; count > 0 && scanner->at < scanner->end; count--, scanner->at++) {
-        if (*scanner->at == '\n') {
-            scanner->line++;
-            scanner->line_start = scanner->at + 1;
-        }
-    }
-}
-
-static void skip_past(struct scanner *scanner, const char *mark)
-{
-    const char *found =
-        memmem(scanner->at, (size_t)(scanner->end - scanner->at), mark, strlen(mark));
-
-    skip_bytes(scanner, found == NULL ? (size_t)(scanner->end - scanner->at)
-                                      : (size_t)(found - scanner->at) + strlen(mark));
-}
-
-static bool looking_at(const struct scanner *scanner, const char *mark)
-{
-    size_t length = strlen(mark);
-
-    return (size_t)(scanner->end - scanner->at) >= length && memcmp(scanner->at, mark, length) == 0;
-}
-
-static void skip_tag(struct scanner *scanner)
-{
-    char quote = 0;
-
-    for (; scanner->at < scanner->end; skip_bytes(scanner, 1)) {
-        char c = *scanner->at;
-
-        if (quote != 0)
-            quote = c == quote ? 0 : quote;
-        else if (c == '"' || c == '\'')
-            quote = c;
-        else if (c == '>')
-            break;
-    }
-}
-
-/* The position of the next start tag's "<", 0 when there is none. */
-static uintptr_t next_start_tag(struct scanner *scanner)
-{
-    while (scanner->at < scanner->end) {
-        if (*scanner->at != '<') {
-            skip_bytes(scanner, 1);
-        } else if (looking_at(scanner, "<!--")) {
-            skip_bytes(scanner, 4);
-            skip_past(scanner, "-->");
-        } else if (looking_at(scanner, "<![CDATA[")) {
-            skip_past(scanner, "]]>");
-        } else if (looking_at(scanner, "<?")) {
-            skip_past(scanner, "?>");
-        } else if (looking_at(scanner, "</")) {
-            skip_tag(scanner);
-        } else {
-            uintptr_t line = (uintptr_t)scanner->line;
-            uintptr_t column = (uintptr_t)(scanner->at - scanner->line_start) + 1;
-
-            if (column >= (uintptr_t)1 << POSITION_COLUMN_BITS)
-                column = 1;
-            skip_tag(scanner);
-            return line << POSITION_COLUMN_BITS | column;
-        }
-    }
-    return 0;
-}
-
-/* The next node in document order below `root`, which is NULL past the last. */
-static xmlNode *next_in_document(xmlNode *node, int *depth)
-{
-    if (node->children != NULL && node->type == XML_ELEMENT_NODE) {
-        ++*depth;
+    if (node->children != NULL && node->type == XML_ELEMENT_NODE)
         return node->children;
-    }
-    while (node != NULL && node->next == NULL) {
+    while (node->next == NULL) {
         node = node->parent;
-        --*depth;
         if (node == NULL || node->type != XML_ELEMENT_NODE)
             return NULL;
     }
-    return node != NULL ? node->next : NULL;
+    return node->next;
 }
 
-static enum status set_positions(xmlDocPtr document, const char *bytes, size_t length,
-                                 struct error *ret_error)
+static void set_positions(xmlDocPtr document, const char *bytes, size_t length)
 {
-    struct scanner scanner = {bytes, bytes + length, 1, bytes};
-    bool is_wide =
-        length >= 2 && (bytes[0] == 0 || bytes[1] == 0 || (unsigned char)bytes[0] >= 0xFE);
-    int depth = 1;
+    struct scanner scanner;
+    struct start_tag tag;
+    size_t ended = 0;
 
+    scanner_init(&scanner, bytes, length);
     for (xmlNode *node = xmlDocGetRootElement(document); node != NULL;
-         node = next_in_document(node, &depth)) {
-        uintptr_t position = 0;
-
+         node = next_in_document(node)) {
         if (node->type != XML_ELEMENT_NODE)
             continue;
-        if (!is_wide)
-            position = next_start_tag(&scanner);
-        if (position == 0)
-            position = (uintptr_t)xmlGetLineNo(node) << POSITION_COLUMN_BITS | 1;
-        node->_private = (void *)position;
-        if (depth > BPMN_DEPTH_MAX) {
-            (void)error_set(ret_error, STATUS_TOO_LARGE,
-                            "Expected elements nested at most %d deep but this one is deeper.",
-                            BPMN_DEPTH_MAX);
-            return error_at(ret_error, NULL, xml_line(node), xml_column(node));
-        }
+        if (!scanner_next(&scanner, &tag, &ended))
+            tag = (struct start_tag){.line = (int)xmlGetLineNo(node), .column = 1};
+        if (tag.column >= 1 << POSITION_COLUMN_BITS)
+            tag.column = 1;
+        node->_private =
+            (void *)((uintptr_t)tag.line << POSITION_COLUMN_BITS | (uintptr_t)tag.column);
     }
-    return STATUS_OK;
 }
 
 int xml_line(const xmlNode *node)
@@ -148,70 +62,93 @@ int xml_column(const xmlNode *node)
 
 /* ---- parsing ---- */
 
-static enum status malformed(const xmlParserCtxt *context, struct error *ret_error)
+static enum status malformed(xmlParserCtxtPtr context, struct error *ret_error)
 {
-    const xmlError *found = xmlCtxtGetLastError((void *)(uintptr_t)context);
+    const xmlError *found = xmlCtxtGetLastError(context);
     const char *text = found != NULL && found->message != NULL ? found->message : "it is empty";
+    size_t length = strcspn(text, "\n");
 
+    while (length > 0 && strchr(" .!", text[length - 1]) != NULL)
+        length--;
+    if (!text_is_utf8(text, length)) {
+        text = "it holds bytes that its encoding does not have";
+        length = strlen(text);
+    }
     (void)error_set(ret_error, STATUS_INVALID,
-                    "Expected well-formed XML but the parser says: %.*s.", (int)strcspn(text, "\n"),
-                    text);
+                    "Expected well-formed XML but the parser says: %.*s.", (int)length, text);
     return error_at(ret_error, NULL, found != NULL && found->line > 0 ? found->line : 1,
                     found != NULL && found->int2 > 0 ? found->int2 : 1);
 }
 
-/* The parser's own complaints are taken from its context, not printed. */
-static void on_error(void *context, const char *format, ...)
+/* The parser's complaints are taken from its context, not printed. */
+static void on_error(void *context, xmlErrorPtr error)
 {
     (void)context;
-    (void)format;
+    (void)error;
 }
 
 /* A document type could define entities: parsing stops before any is read. */
 static void on_document_type(void *context, const xmlChar *name, const xmlChar *external_id,
                              const xmlChar *system_id)
 {
+    xmlParserCtxtPtr parser = context;
+
     (void)name;
     (void)external_id;
     (void)system_id;
-    xmlStopParser(context);
+    *(int *)parser->_private = parser->input != NULL ? parser->input->line : 1;
+    xmlStopParser(parser);
 }
 
 static enum status parse(xmlParserCtxtPtr context, const char *bytes, size_t length,
-                         xmlDocPtr *ret_document, struct error *ret_error)
+                         const char *encoding, xmlDocPtr *ret_document, struct error *ret_error)
 {
+    int options = XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_COMPACT |
+                  (encoding != NULL ? XML_PARSE_IGNORE_ENC : 0);
+    int document_type_line = 0;
     xmlDocPtr document;
-    enum status status;
 
-    context->sax->error = on_error;
-    context->sax->warning = on_error;
-    context->sax->serror = NULL;
+    context->_private = &document_type_line;
     context->sax->internalSubset = on_document_type;
-    document = xmlCtxtReadMemory(context, bytes, (int)length, NULL, NULL,
-                                 XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_COMPACT |
-                                     XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    if (context->errNo == XML_ERR_USER_STOP) {
+    document = xmlCtxtReadMemory(context, bytes, (int)length, NULL, encoding, options);
+    if (document_type_line > 0) {
+        xmlFreeDoc(document);
         (void)error_set(ret_error, STATUS_INVALID,
                         "Expected no document type declaration: entities are not expanded. Remove "
-                        "the <!DOCTYPE …>.");
-        xmlFreeDoc(document);
-        return error_at(ret_error, NULL, context->input != NULL ? context->input->line : 1, 1);
+                        "the <!DOCTYPE>.");
+        return error_at(ret_error, NULL, document_type_line, 1);
     }
     if (document == NULL)
         return malformed(context, ret_error);
-    status = set_positions(document, bytes, length, ret_error);
-    if (status != STATUS_OK) {
-        xmlFreeDoc(document);
-        return status;
-    }
+    set_positions(document, bytes, length);
     *ret_document = document;
     return STATUS_OK;
+}
+
+/* Some of libxml2's complaints (on encodings) go to a handler of the thread and not of the context;
+ * without one they would be printed. */
+static enum status parse_quietly(const char *bytes, size_t length, const char *encoding,
+                                 xmlDocPtr *ret_document, struct error *ret_error)
+{
+    xmlStructuredErrorFunc handler = xmlStructuredError;
+    void *handler_context = xmlStructuredErrorContext;
+    xmlParserCtxtPtr context = xmlNewParserCtxt();
+    enum status status;
+
+    if (context == NULL)
+        return error_set(ret_error, STATUS_INTERNAL, "Expected a parser but there is no memory.");
+    xmlSetStructuredErrorFunc(NULL, on_error);
+    status = parse(context, bytes, length, encoding, ret_document, ret_error);
+    xmlFreeParserCtxt(context);
+    xmlSetStructuredErrorFunc(handler_context, handler);
+    return status;
 }
 
 enum status xml_parse(const char *bytes, size_t length, xmlDocPtr *ret_document,
                       struct error *ret_error)
 {
-    xmlParserCtxtPtr context;
+    struct text converted = TEXT_INIT;
+    const char *encoding = NULL;
     enum status status;
 
     if (length > BPMN_FILE_BYTES_MAX) {
@@ -219,11 +156,16 @@ enum status xml_parse(const char *bytes, size_t length, xmlDocPtr *ret_document,
                          "Expected a file of at most %d bytes but found %zu.", BPMN_FILE_BYTES_MAX,
                          length);
     }
-    context = xmlNewParserCtxt();
-    if (context == NULL)
-        return error_set(ret_error, STATUS_INTERNAL, "Expected a parser but there is no memory.");
-    status = parse(context, bytes, length, ret_document, ret_error);
-    xmlFreeParserCtxt(context);
+    status = encoding_convert(bytes, length, &converted, &encoding, ret_error);
+    if (status == STATUS_OK && encoding != NULL) {
+        bytes = text_string(&converted);
+        length = converted.length;
+    }
+    if (status == STATUS_OK)
+        status = scan_limits(bytes, length, ret_error);
+    if (status == STATUS_OK)
+        status = parse_quietly(bytes, length, encoding, ret_document, ret_error);
+    text_deinit(&converted);
     return status;
 }
 
@@ -287,6 +229,16 @@ const char *xml_attribute_ns(struct arena *arena, const xmlNode *node, const cha
                              const char *name)
 {
     return take(arena, xmlGetNsProp(node, (const xmlChar *)name, (const xmlChar *)uri));
+}
+
+bool xml_is_true(struct arena *arena, const xmlNode *node, const char *name, bool when_absent)
+{
+    const char *value = xml_attribute(arena, node, name);
+
+    if (value == NULL)
+        return when_absent;
+    value += strspn(value, " \t\r\n");
+    return value[0] == '1' || strncmp(value, "true", 4) == 0;
 }
 
 const char *xml_text(struct arena *arena, const xmlNode *node)

@@ -11,7 +11,7 @@
 MUST_CHECK enum status xml_parse(const char *bytes, size_t length, xmlDocPtr *ret_document,
                                  struct error *ret_error);
 
-/* 1-based position of an element's "<". The column is 1 where it is not known (UTF-16). */
+/* 1-based position of an element's "<". */
 int xml_line(const xmlNode *node);
 int xml_column(const xmlNode *node);
 
@@ -29,6 +29,8 @@ const xmlNode *xml_child(const xmlNode *node, const char *local_name);
 const char *xml_attribute(struct arena *arena, const xmlNode *node, const char *name);
 const char *xml_attribute_ns(struct arena *arena, const xmlNode *node, const char *uri,
                              const char *name);
+/* A Boolean attribute: "true" or "1". */
+bool xml_is_true(struct arena *arena, const xmlNode *node, const char *name, bool when_absent);
 /* Text content without surrounding white space; NULL when empty. */
 const char *xml_text(struct arena *arena, const xmlNode *node);
 

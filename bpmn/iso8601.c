@@ -8,7 +8,13 @@
 #define SECOND_US INT64_C(1000000)
 #define DAY_US    (INT64_C(86400) * SECOND_US)
 
-enum { YEAR_MIN = 1, YEAR_MAX = 9999, PART_MAX = 1000000, COUNT_MAX = 1000000000 };
+enum {
+    YEAR_MIN = 1,
+    YEAR_MAX = 9999,
+    COUNT_MAX = 1000000000,
+    REPEAT_TEXT_MAX = 160,
+    OFFSET_HOURS_MAX = 18
+};
 
 static bool is_leap(int64_t year)
 {
@@ -49,12 +55,35 @@ static void date_from_days(int64_t days, int64_t *ret_year, int *ret_month, int 
     *ret_year = year_of_era + era * 400 + (*ret_month <= 2 ? 1 : 0);
 }
 
-static int64_t floor_divide(int64_t a, int64_t b)
+/* The range that can be written: from the first microsecond of the year 1 to the last of 9999. */
+static bool is_representable(int64_t us)
 {
-    return a / b - (a % b < 0 ? 1 : 0);
+    return us >= days_from_date(YEAR_MIN, 1, 1) * DAY_US &&
+           us < days_from_date(YEAR_MAX + 1, 1, 1) * DAY_US;
+}
+
+/* The day an instant is in, and the time since that day began; any 64 bits are fine. */
+static int64_t split_instant(int64_t us, int64_t *ret_time_us)
+{
+    int64_t time_us = us % DAY_US;
+
+    *ret_time_us = time_us < 0 ? time_us + DAY_US : time_us;
+    return us / DAY_US - (time_us < 0 ? 1 : 0);
 }
 
 /* ---- reading ---- */
+
+/* How many bytes of `text` an error shows: whole characters only. */
+static int shown(const char *text)
+{
+    int length = (int)strnlen(text, 80);
+
+    if (text[length] != '\0') {
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+            length--;
+    }
+    return length;
+}
 
 static bool read_digits(const char **at, int count, int *ret_number)
 {
@@ -94,7 +123,7 @@ static bool read_offset(const char **at, int64_t *ret_seconds)
     int sign;
 
     *ret_seconds = 0;
-    if (**at == 'Z' || **at == 'z') {
+    if (**at == 'Z') {
         (*at)++;
         return true;
     }
@@ -104,15 +133,14 @@ static bool read_offset(const char **at, int64_t *ret_seconds)
     (*at)++;
     if (!read_digits(at, 2, &hours))
         return false;
-    if (**at == ':')
-        (*at)++;
-    else if (**at < '0' || **at > '9')
-        goto done;
-    if (!read_digits(at, 2, &minutes))
-        return false;
-done:
-    *ret_seconds = sign * (hours * 3600L + minutes * 60L);
-    return hours <= 18 && minutes <= 59;
+    if (**at == ':' || (**at >= '0' && **at <= '9')) {
+        if (**at == ':')
+            (*at)++;
+        if (!read_digits(at, 2, &minutes))
+            return false;
+    }
+    *ret_seconds = sign * (hours * INT64_C(3600) + minutes * INT64_C(60));
+    return hours <= OFFSET_HOURS_MAX && minutes <= 59;
 }
 
 static bool read_time(const char **at, int64_t *ret_us)
@@ -159,7 +187,7 @@ static bool read_instant(const char *text, int64_t *ret_us)
         return false;
     if (year < YEAR_MIN || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
         return false;
-    if (*at == 'T' || *at == 't' || *at == ' ') {
+    if (*at == 'T') {
         at++;
         if (!read_time(&at, &time_us) || !read_offset(&at, &offset_s))
             return false;
@@ -167,8 +195,7 @@ static bool read_instant(const char *text, int64_t *ret_us)
     if (*at != '\0')
         return false;
     us = days_from_date(year, month, day) * DAY_US + time_us - offset_s * SECOND_US;
-    if (us < days_from_date(YEAR_MIN, 1, 1) * DAY_US ||
-        us >= days_from_date(YEAR_MAX + 1, 1, 1) * DAY_US)
+    if (!is_representable(us))
         return false;
     *ret_us = us;
     return true;
@@ -179,19 +206,19 @@ enum status iso8601_parse_instant(const char *text, int64_t *ret_us, struct erro
     if (read_instant(text, ret_us))
         return STATUS_OK;
     return error_set(ret_error, STATUS_INVALID,
-                     "Expected an ISO 8601 date such as 2026-11-23T08:30:00Z but found '%.80s'.",
-                     text);
+                     "Expected an ISO 8601 date such as 2026-11-23T08:30:00Z but found '%.*s'.",
+                     shown(text), text);
 }
 
 static enum status bad_duration(const char *text, struct error *ret_error)
 {
     return error_set(ret_error, STATUS_INVALID,
-                     "Expected an ISO 8601 duration such as PT4H30M or P2D but found '%.80s'.",
-                     text);
+                     "Expected an ISO 8601 duration such as PT4H30M or P2D but found '%.*s'.",
+                     shown(text), text);
 }
 
-/* One number with its letter; the parts have to come in order. */
 enum duration_part {
+    PART_NONE = -1,
     PART_YEARS,
     PART_MONTHS,
     PART_WEEKS,
@@ -209,51 +236,73 @@ static int part_of(char letter, bool in_time)
         letter != '\0' ? strchr(in_time ? time_letters : date_letters, letter) : NULL;
 
     if (found == NULL)
-        return -1;
+        return PART_NONE;
     return in_time ? PART_HOURS + (int)(found - time_letters) : (int)(found - date_letters);
 }
 
-static bool store_part(struct iso8601_duration *duration, int part, int64_t number,
-                       int64_t fraction_us)
+static bool add_time(struct iso8601_duration *duration, int64_t number, int64_t unit_us)
 {
-    switch (part) {
-    case PART_YEARS:
-        duration->years = (int32_t)number;
-        break;
-    case PART_MONTHS:
-        duration->months = (int32_t)number;
-        break;
-    case PART_WEEKS:
-        duration->weeks = (int32_t)number;
-        break;
-    case PART_DAYS:
-        duration->days = (int32_t)number;
-        break;
-    case PART_HOURS:
-        duration->time_us += number * 3600 * SECOND_US;
-        break;
-    case PART_MINUTES:
-        duration->time_us += number * 60 * SECOND_US;
-        break;
-    default:
-        duration->time_us += number * SECOND_US + fraction_us;
-        break;
-    }
-    return part == PART_SECONDS || fraction_us == 0;
+    int64_t us;
+
+    return !__builtin_mul_overflow(number, unit_us, &us) &&
+           !__builtin_add_overflow(duration->time_us, us, &duration->time_us);
 }
 
-/* Seconds may be as many as ten digits; the other parts stay below a million. */
+/* False when the number is too large for its part. */
+static bool store_part(struct iso8601_duration *duration, int part, int64_t number)
+{
+    int32_t *const date_parts[] = {&duration->years, &duration->months, &duration->weeks,
+                                   &duration->days};
+
+    switch (part) {
+    case PART_HOURS:
+        return add_time(duration, number, 3600 * SECOND_US);
+    case PART_MINUTES:
+        return add_time(duration, number, 60 * SECOND_US);
+    case PART_SECONDS:
+        return add_time(duration, number, SECOND_US);
+    default:
+        *date_parts[part] = (int32_t)number;
+        return number <= INT32_MAX;
+    }
+}
+
+/* At most eighteen digits, so that the number fits. */
 static bool read_number(const char **at, int64_t *ret_number)
 {
     int digits = 0;
 
     *ret_number = 0;
     for (; **at >= '0' && **at <= '9'; (*at)++) {
-        if (++digits > 10)
+        if (++digits > 18)
             return false;
         *ret_number = *ret_number * 10 + (**at - '0');
     }
     return digits > 0;
+}
+
+/* One number with its letter; the parts have to come in order. */
+static bool read_part(const char **at, bool in_time, int *last, struct iso8601_duration *duration)
+{
+    int64_t number;
+    int64_t fraction_us = 0;
+    bool has_fraction = false;
+    int part;
+
+    if (!read_number(at, &number))
+        return false;
+    if (**at == '.' || **at == ',') {
+        has_fraction = true;
+        (*at)++;
+        if (!read_fraction(at, &fraction_us))
+            return false;
+    }
+    part = part_of(**at, in_time);
+    if (part <= *last || (has_fraction && part != PART_SECONDS))
+        return false;
+    (*at)++;
+    *last = part;
+    return store_part(duration, part, number) && add_time(duration, fraction_us, 1);
 }
 
 enum status iso8601_parse_duration(const char *text, struct iso8601_duration *ret_duration,
@@ -262,41 +311,23 @@ enum status iso8601_parse_duration(const char *text, struct iso8601_duration *re
     struct iso8601_duration duration = {0};
     const char *at = text;
     bool in_time = false;
-    int last = -1;
+    int last = PART_NONE;
 
     if (*at == '-')
         return error_set(ret_error, STATUS_INVALID,
-                         "Expected a duration that is not negative but found '%.80s'.", text);
+                         "Expected a duration that is not negative but found '%.*s'.", shown(text),
+                         text);
     if (*at++ != 'P')
         return bad_duration(text, ret_error);
     while (*at != '\0') {
-        int64_t number;
-        int64_t fraction_us = 0;
-        bool fraction = false;
-        int part;
-
         if (*at == 'T' && !in_time) {
             in_time = true;
             at++;
-            if (*at == '\0')
-                return bad_duration(text, ret_error);
         }
-        if (!read_number(&at, &number))
+        if (!read_part(&at, in_time, &last, &duration))
             return bad_duration(text, ret_error);
-        if (*at == '.' || *at == ',') {
-            fraction = true;
-            at++;
-            if (!read_fraction(&at, &fraction_us))
-                return bad_duration(text, ret_error);
-        }
-        part = part_of(*at++, in_time);
-        if (part <= last || (fraction && part != PART_SECONDS) ||
-            (part != PART_SECONDS && number > PART_MAX) ||
-            !store_part(&duration, part, number, fraction_us))
-            return bad_duration(text, ret_error);
-        last = part;
     }
-    if (last < 0)
+    if (last == PART_NONE)
         return bad_duration(text, ret_error);
     *ret_duration = duration;
     return STATUS_OK;
@@ -308,34 +339,50 @@ static enum status bad_repeat(const char *text, struct error *ret_error)
 {
     return error_set(ret_error, STATUS_INVALID,
                      "Expected a repeating interval such as R3/PT10H or "
-                     "R/2026-01-01T08:00:00Z/P1D but found '%.120s'.",
-                     text);
+                     "R/2026-01-01T08:00:00Z/P1D but found '%.*s'.",
+                     shown(text), text);
 }
 
-static enum status repeat_part(const char *part, int *duration_count, int *instant_count,
-                               struct iso8601_repeat *repeat, struct error *ret_error)
+/* [start/]duration[/end], or start/end. */
+static enum status read_interval(char *parts, struct iso8601_repeat *repeat,
+                                 struct error *ret_error)
 {
-    int64_t instant_us;
-    enum status status;
+    bool has_duration = false;
+    char *next;
 
-    if (part[0] == 'P' || part[0] == '-') {
-        if (++*duration_count > 1)
-            return STATUS_INVALID;
-        return iso8601_parse_duration(part, &repeat->duration, ret_error);
+    for (char *part = parts; part != NULL; part = next) {
+        enum status status;
+
+        next = strchr(part, '/');
+        if (next != NULL)
+            *next++ = '\0';
+        if (part[0] == 'P' || part[0] == '-') {
+            if (has_duration || repeat->has_end)
+                return error_set(ret_error, STATUS_INVALID,
+                                 "Expected one duration, in front of the end.");
+            has_duration = true;
+            status = iso8601_parse_duration(part, &repeat->duration, ret_error);
+        } else if (!has_duration && !repeat->has_start) {
+            repeat->has_start = true;
+            status = iso8601_parse_instant(part, &repeat->start_us, ret_error);
+        } else if (!repeat->has_end) {
+            repeat->has_end = true;
+            status = iso8601_parse_instant(part, &repeat->end_us, ret_error);
+        } else {
+            status =
+                error_set(ret_error, STATUS_INVALID, "Expected at most one start and one end.");
+        }
+        if (status != STATUS_OK)
+            return status;
     }
-    status = iso8601_parse_instant(part, &instant_us, ret_error);
-    if (status != STATUS_OK || ++*instant_count > 2)
-        return STATUS_INVALID;
-    /* The first instant in front of the duration is the start, whatever follows is the end. */
-    if (*duration_count == 0 && !repeat->has_start) {
-        repeat->has_start = true;
-        repeat->start_us = instant_us;
+    if (repeat->has_start && repeat->has_end && repeat->end_us <= repeat->start_us)
+        return error_set(ret_error, STATUS_INVALID, "Expected the end to come after the start.");
+    if (has_duration)
         return STATUS_OK;
-    }
-    if (repeat->has_end)
-        return STATUS_INVALID;
-    repeat->has_end = true;
-    repeat->end_us = instant_us;
+    if (!repeat->has_end)
+        return error_set(ret_error, STATUS_INVALID, "Expected a duration, or a start and an end.");
+    repeat->duration.time_us = repeat->end_us - repeat->start_us;
+    repeat->has_end = false;
     return STATUS_OK;
 }
 
@@ -343,38 +390,23 @@ enum status iso8601_parse_repeat(const char *text, struct iso8601_repeat *ret_re
                                  struct error *ret_error)
 {
     struct iso8601_repeat repeat = {.count = -1};
-    char copy[160];
-    char *part;
-    char *next;
-    int durations = 0;
-    int instants = 0;
-    const char *count = text + 1;
+    char copy[REPEAT_TEXT_MAX];
+    const char *at = text + 1;
 
     if (text[0] != 'R' || strlen(text) >= sizeof(copy))
         return bad_repeat(text, ret_error);
-    if (*count != '/' && (!read_number(&count, &repeat.count) || repeat.count > COUNT_MAX))
+    if (*at != '/' && (!read_number(&at, &repeat.count) || repeat.count > COUNT_MAX))
         return bad_repeat(text, ret_error);
-    if (*count != '/')
+    if (*at != '/')
         return bad_repeat(text, ret_error);
-    (void)snprintf(copy, sizeof(copy), "%s", count + 1);
-    for (part = copy; part != NULL; part = next) {
-        next = strchr(part, '/');
-        if (next != NULL)
-            *next++ = '\0';
-        if (repeat_part(part, &durations, &instants, &repeat, ret_error) != STATUS_OK)
-            return bad_repeat(text, ret_error);
-    }
-    if (durations == 0) {
-        if (!repeat.has_start || !repeat.has_end || repeat.end_us <= repeat.start_us)
-            return bad_repeat(text, ret_error);
-        repeat.duration.time_us = repeat.end_us - repeat.start_us;
-        repeat.has_end = false;
-    }
+    (void)strcpy(copy, at + 1);
+    if (read_interval(copy, &repeat, ret_error) != STATUS_OK)
+        return error_prefix(ret_error, "The repeating interval '%s'", text);
     if (iso8601_duration_is_zero(&repeat.duration))
         return error_set(ret_error, STATUS_INVALID,
                          "Expected a repeating interval with a duration above zero but found "
-                         "'%.120s'.",
-                         text);
+                         "'%.*s'.",
+                         shown(text), text);
     *ret_repeat = repeat;
     return STATUS_OK;
 }
@@ -390,8 +422,8 @@ bool iso8601_duration_is_zero(const struct iso8601_duration *duration)
 enum status iso8601_add(int64_t start_us, const struct iso8601_duration *duration, int64_t *ret_us,
                         struct error *ret_error)
 {
-    int64_t days = floor_divide(start_us, DAY_US);
-    int64_t time_us = start_us - days * DAY_US;
+    int64_t time_us;
+    int64_t days = split_instant(start_us, &time_us);
     int64_t year;
     int64_t months;
     int64_t result;
@@ -399,6 +431,11 @@ enum status iso8601_add(int64_t start_us, const struct iso8601_duration *duratio
     int day;
     int last_day;
 
+    PRE(duration->years >= 0 && duration->months >= 0 && duration->weeks >= 0 &&
+        duration->days >= 0 && duration->time_us >= 0);
+    if (!is_representable(start_us))
+        return error_set(ret_error, STATUS_INVALID,
+                         "Expected a start in the years 1 to 9999 but it is outside.");
     date_from_days(days, &year, &month, &day);
     months = year * 12 + (month - 1) + duration->years * INT64_C(12) + duration->months;
     year = months / 12;
@@ -411,21 +448,22 @@ enum status iso8601_add(int64_t start_us, const struct iso8601_duration *duratio
     if (days >= days_from_date(YEAR_MAX + 1, 1, 1))
         goto out_of_range;
     if (__builtin_add_overflow(days * DAY_US + time_us, duration->time_us, &result) ||
-        result >= days_from_date(YEAR_MAX + 1, 1, 1) * DAY_US)
+        !is_representable(result))
         goto out_of_range;
     *ret_us = result;
     return STATUS_OK;
 out_of_range:
     return error_set(ret_error, STATUS_INVALID,
-                     "Expected a date up to the year 9999 but the duration leads past it.");
+                     "Expected a date up to the year 9999 but the duration leads past it; use a "
+                     "shorter one.");
 }
 
 /* ---- writing ---- */
 
 static char *format(int64_t us, bool micro, char ret_text[ISO8601_INSTANT_BYTES])
 {
-    int64_t days = floor_divide(us, DAY_US);
-    int64_t time_us = us - days * DAY_US;
+    int64_t time_us;
+    int64_t days = split_instant(us, &time_us);
     int64_t seconds = time_us / SECOND_US;
     int64_t year;
     int month;

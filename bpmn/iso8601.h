@@ -21,7 +21,8 @@ struct iso8601_duration {
 };
 
 /* `R3/2026-01-01T00:00:00Z/PT10H/2027-01-01T00:00:00Z`: every part but R may be absent (start,
- * end); exactly one duration, or start and end (the duration is then the time between them). */
+ * end); exactly one duration, or start and end: the duration is then the time between them, and
+ * nothing ends the repetition (`has_end` is false). The end comes after the start. */
 struct iso8601_repeat {
     int64_t count; /* -1: unbounded */
     bool has_start;
@@ -31,18 +32,20 @@ struct iso8601_repeat {
     struct iso8601_duration duration;
 };
 
-/* Accepts `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.f…]]` with `Z`, `±hh:mm`, `±hhmm`, `±hh` or nothing
- * (UTC). Refuses impossible dates. */
+/* Accepts `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.f…]]` (a comma for the point is fine) with `Z`,
+ * `±hh:mm`, `±hhmm`, `±hh` or nothing (UTC). Refuses impossible dates. Digits behind the
+ * microseconds are dropped. */
 MUST_CHECK enum status iso8601_parse_instant(const char *text, int64_t *ret_us,
                                              struct error *ret_error);
 /* `P[nY][nM][nW][nD][T[nH][nM][nS]]`, a fraction only in the seconds; at least one part; negative
  * durations are refused. */
-MUST_CHECK enum status iso8601_parse_duration(const char *text, struct iso8601_duration *ret_duration,
+MUST_CHECK enum status iso8601_parse_duration(const char *text,
+                                              struct iso8601_duration *ret_duration,
                                               struct error *ret_error);
 MUST_CHECK enum status iso8601_parse_repeat(const char *text, struct iso8601_repeat *ret_repeat,
                                             struct error *ret_error);
 
-/* start + duration; STATUS_INVALID past the year 9999. */
+/* start + duration (no part of it negative); STATUS_INVALID past the year 9999. */
 MUST_CHECK enum status iso8601_add(int64_t start_us, const struct iso8601_duration *duration,
                                    int64_t *ret_us, struct error *ret_error);
 bool iso8601_duration_is_zero(const struct iso8601_duration *duration);

@@ -4,7 +4,20 @@
 
 #include <string.h>
 
-enum { SCRATCH_BYTES = 4 * 1024 * 1024 };
+static const char blanks[] = " \t\r\n";
+
+int excerpt_length(const char *text, size_t limit)
+{
+    size_t length = strnlen(text, limit);
+
+    if (text[length] != '\0') {
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+            length--;
+    }
+    return (int)length;
+}
+
+/* ---- parsing ---- */
 
 static void add_part(struct arena *arena, struct expression *expression, struct part ***tail,
                      const char *text, const struct node *node)
@@ -18,95 +31,108 @@ static void add_part(struct arena *arena, struct expression *expression, struct 
     expression->part_count++;
 }
 
-/* The next "${" or "#{" at or after `from`, or the text's end. */
-static size_t next_opening(const char *text, size_t from)
+static bool is_opening(const char *at)
 {
-    for (; text[from] != '\0'; from++) {
-        if ((text[from] == '$' || text[from] == '#') && text[from + 1] == '{')
-            break;
-    }
-    return from;
+    return (at[0] == '$' || at[0] == '#') && at[1] == '{';
 }
 
-static enum status parse_template(struct arena *arena, const char *text,
+/* The literal text at *at up to the next "${" or "#{" or the end. `\${` stands for `${`. */
+static const char *read_literal(struct arena *arena, const char *text, size_t *at)
+{
+    size_t end = *at;
+    size_t length = 0;
+    char *copy;
+
+    while (text[end] != '\0' && !is_opening(text + end))
+        end += text[end] == '\\' && is_opening(text + end + 1) ? 2 : 1;
+    copy = arena_alloc(arena, end - *at + 1);
+    for (size_t i = *at; i < end; i++) {
+        if (text[i] == '\\' && is_opening(text + i + 1))
+            i++;
+        copy[length++] = text[i];
+    }
+    *at = end;
+    return copy;
+}
+
+static enum status parse_template(struct arena *arena, const char *text, size_t at,
                                   struct expression *expression, struct error *ret_error)
 {
     struct part **tail = &expression->parts;
-    size_t at = 0;
+    char delimiter = '\0';
 
     while (text[at] != '\0') {
-        size_t opening = next_opening(text, at);
         const struct node *node;
         enum status status;
 
-        if (opening > at)
-            add_part(arena, expression, &tail, arena_copy_bytes(arena, text + at, opening - at),
-                     NULL);
-        at = opening;
-        if (text[at] == '\0')
-            break;
+        if (!is_opening(text + at)) {
+            add_part(arena, expression, &tail, read_literal(arena, text, &at), NULL);
+            continue;
+        }
+        if (delimiter != '\0' && delimiter != text[at])
+            return error_set(ret_error, STATUS_INVALID,
+                             "Expected either ${…} or #{…} but found both in '%.*s'.",
+                             excerpt_length(text, 160), text);
+        delimiter = text[at];
         at += 2;
         status = parse_node(arena, text, &at, true, &node, ret_error);
         if (status != STATUS_OK)
             return status;
-        if (text[at] != '}') {
-            (void)error_set(ret_error, STATUS_INVALID,
-                            "Expected '}' at character %zu of the expression but found its end.",
-                            at + 1);
-            return error_at(ret_error, NULL, 0, (int)at + 1);
-        }
+        INVARIANT(text[at] == '}');
         at++;
         add_part(arena, expression, &tail, NULL, node);
     }
     return STATUS_OK;
 }
 
+/* Blanks around are no part of a condition's value; without delimiters the text is the expression.
+ */
+static enum status parse_condition(struct arena *arena, const char *text,
+                                   struct expression *expression, struct error *ret_error)
+{
+    size_t at = strspn(text, blanks);
+    size_t length = strlen(text);
+    enum status status;
+
+    if (!is_opening(text + at)) {
+        struct part **tail = &expression->parts;
+        const struct node *node;
+
+        status = parse_node(arena, text, &at, false, &node, ret_error);
+        if (status == STATUS_OK)
+            add_part(arena, expression, &tail, NULL, node);
+        return status;
+    }
+    while (length > at && strchr(blanks, text[length - 1]) != NULL)
+        length--;
+    status =
+        parse_template(arena, arena_copy_bytes(arena, text, length), at, expression, ret_error);
+    if (status == STATUS_OK && expression->part_count != 1)
+        return error_set(ret_error, STATUS_INVALID,
+                         "Expected a condition to be one expression but found %u parts in '%.*s'.",
+                         expression->part_count, excerpt_length(text, 160), text);
+    return status;
+}
+
 enum status expression_parse(struct arena *arena, const char *text, enum expression_mode mode,
                              const struct expression **ret_expression, struct error *ret_error)
 {
+    size_t length = strlen(text);
     struct expression *expression;
     enum status status;
 
-    if (strlen(text) > EXPRESSION_TEXT_MAX)
+    if (length > EXPRESSION_TEXT_MAX)
         return error_set(ret_error, STATUS_INVALID,
-                         "Expected an expression of at most %d characters but found %zu.",
-                         EXPRESSION_TEXT_MAX, strlen(text));
+                         "Expected an expression of at most %d bytes but found %zu.",
+                         EXPRESSION_TEXT_MAX, length);
     expression = arena_alloc(arena, sizeof(*expression));
     expression->text = arena_copy(arena, text);
-    expression->is_condition = mode == EXPRESSION_CONDITION;
-    if (expression->is_condition) {
-        text = expression->text + strspn(expression->text, " \t\r\n");
-        if (strncmp(text, "${", 2) != 0 && strncmp(text, "#{", 2) != 0) {
-            struct part *part = arena_alloc(arena, sizeof(*part));
-            size_t at = 0;
-
-            expression->parts = part;
-            expression->part_count = 1;
-            status = parse_node(arena, expression->text, &at, false, &part->node, ret_error);
-            if (status == STATUS_OK)
-                *ret_expression = expression;
-            return status;
-        }
-        /* Blanks around ${…} are no part of the condition's value. */
-        {
-            size_t length = strlen(text);
-
-            while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
-                length--;
-            text = arena_copy_bytes(arena, text, length);
-        }
-    } else {
-        text = expression->text;
-    }
-    status = parse_template(arena, text, expression, ret_error);
-    if (status != STATUS_OK)
-        return status;
-    if (expression->is_condition && expression->part_count != 1)
-        return error_set(ret_error, STATUS_INVALID,
-                         "Expected a condition to be one expression but found %u parts.",
-                         expression->part_count);
-    *ret_expression = expression;
-    return STATUS_OK;
+    status = mode == EXPRESSION_CONDITION
+                 ? parse_condition(arena, expression->text, expression, ret_error)
+                 : parse_template(arena, expression->text, 0, expression, ret_error);
+    if (status == STATUS_OK)
+        *ret_expression = expression;
+    return status;
 }
 
 bool expression_is_literal(const struct expression *expression)
@@ -123,53 +149,82 @@ const char *expression_text(const struct expression *expression)
     return expression->text;
 }
 
-struct arena *evaluation_arena(struct evaluation *evaluation)
+/* ---- evaluation ---- */
+
+enum status evaluation_room(struct evaluation *evaluation, size_t length, char **ret_bytes)
 {
     if (evaluation->arena == NULL)
-        evaluation->arena = arena_new(SCRATCH_BYTES);
-    return evaluation->arena;
+        evaluation->arena = arena_new(EXPRESSION_SCRATCH_MAX);
+    if (length > EXPRESSION_RESULT_MAX || arena_over_limit(evaluation->arena))
+        return error_set(evaluation->error, STATUS_FAILED,
+                         "Expected texts of at most %d bytes, and %d bytes together, but the "
+                         "expression builds more.",
+                         EXPRESSION_RESULT_MAX, EXPRESSION_SCRATCH_MAX);
+    *ret_bytes = arena_alloc(evaluation->arena, length + 1);
+    return STATUS_OK;
 }
 
-static enum status name_the_expression(const struct expression *expression, struct error *error)
+/* Several parts are joined as text; null adds nothing. */
+static enum status join_parts(struct evaluation *evaluation, const struct expression *expression,
+                              struct text *joined)
 {
-    return error_prefix(error, "%.200s", expression->text);
-}
-
-/* Several parts are joined as text; one `${…}` keeps its type. */
-static enum status evaluate_parts(struct evaluation *evaluation,
-                                  const struct expression *expression, struct value *ret_value)
-{
-    const struct part *part = expression->parts;
-    struct text joined = TEXT_INIT;
-    enum status status = STATUS_OK;
-
-    if (part == NULL) {
-        *ret_value = (struct value){.kind = VALUE_TEXT, .text = ""};
-        return STATUS_OK;
-    }
-    if (part->next == NULL && part->text == NULL)
-        return evaluate(evaluation, part->node, ret_value);
-    for (; part != NULL && status == STATUS_OK; part = part->next) {
-        struct value value;
+    for (const struct part *part = expression->parts; part != NULL; part = part->next) {
         const char *text = part->text;
+        struct value value;
+        size_t length;
+        enum status status;
 
         if (text == NULL) {
             status = evaluate(evaluation, part->node, &value);
             if (status == STATUS_OK)
                 status = value_to_text(evaluation, &value, &text);
+            if (status != STATUS_OK)
+                return status;
         }
-        if (status == STATUS_OK && text != NULL)
-            text_append(&joined, text);
-        if (joined.length > EXPRESSION_RESULT_MAX)
-            status =
-                error_set(evaluation->error, STATUS_FAILED,
-                          "Expected a text of at most %d bytes as result.", EXPRESSION_RESULT_MAX);
+        length = text != NULL ? strlen(text) : 0;
+        if (length > EXPRESSION_RESULT_MAX - joined->length)
+            return error_set(evaluation->error, STATUS_FAILED,
+                             "Expected a text of at most %d bytes as result.",
+                             EXPRESSION_RESULT_MAX);
+        text_append_bytes(joined, text != NULL ? text : "", length);
     }
+    return STATUS_OK;
+}
+
+/* A single part keeps its type. */
+static enum status evaluate_parts(struct evaluation *evaluation,
+                                  const struct expression *expression, struct value *ret_value)
+{
+    const struct part *first = expression->parts;
+    struct text joined = TEXT_INIT;
+    char *copy = NULL;
+    enum status status;
+
+    if (first == NULL || first->next == NULL) {
+        if (first != NULL && first->text == NULL)
+            return evaluate(evaluation, first->node, ret_value);
+        *ret_value = value_of_text(first != NULL ? first->text : "");
+        return STATUS_OK;
+    }
+    status = join_parts(evaluation, expression, &joined);
     if (status == STATUS_OK)
-        *ret_value =
-            (struct value){.kind = VALUE_TEXT,
-                           .text = arena_copy(evaluation_arena(evaluation), text_string(&joined))};
+        status = evaluation_room(evaluation, joined.length, &copy);
+    if (status == STATUS_OK) {
+        memcpy(copy, text_string(&joined), joined.length);
+        *ret_value = value_of_text(copy);
+    }
     text_deinit(&joined);
+    return status;
+}
+
+/* Frees what the evaluation made, and lets an error say which expression failed. */
+static enum status end(struct evaluation *evaluation, const struct expression *expression,
+                       enum status status)
+{
+    arena_free(evaluation->arena);
+    if (status != STATUS_OK)
+        (void)error_prefix(evaluation->error, "'%.*s'", excerpt_length(expression->text, 160),
+                           expression->text);
     return status;
 }
 
@@ -178,24 +233,20 @@ enum status expression_value(const struct expression *expression,
                              struct error *ret_error)
 {
     struct evaluation evaluation = {.scope = scope, .error = ret_error};
-    struct value value = {0};
-    json_t *json = NULL;
-    enum status status;
+    struct value value;
+    json_t *json;
+    enum status status = evaluate_parts(&evaluation, expression, &value);
 
-    error_clear(ret_error);
-    status = evaluate_parts(&evaluation, expression, &value);
-    if (status == STATUS_OK) {
-        json = value_to_json(&value);
-        if (json == NULL)
-            status = error_set(ret_error, STATUS_FAILED,
-                               "Expected a value that variables can hold but found %s.",
-                               value_kind_name(&value));
-    }
-    arena_free(evaluation.arena);
     if (status != STATUS_OK)
-        return name_the_expression(expression, ret_error);
+        return end(&evaluation, expression, status);
+    json = value_to_json(&value);
+    if (json == NULL)
+        return end(&evaluation, expression,
+                   error_set(ret_error, STATUS_FAILED,
+                             "Expected a value that JSON can hold but found %s that it cannot.",
+                             value_kind_name(&value)));
     *ret_value = json;
-    return STATUS_OK;
+    return end(&evaluation, expression, STATUS_OK);
 }
 
 enum status expression_condition(const struct expression *expression,
@@ -203,20 +254,16 @@ enum status expression_condition(const struct expression *expression,
                                  struct error *ret_error)
 {
     struct evaluation evaluation = {.scope = scope, .error = ret_error};
-    struct value value = {0};
-    enum status status;
+    struct value value;
+    enum status status = evaluate_parts(&evaluation, expression, &value);
 
-    error_clear(ret_error);
-    status = evaluate_parts(&evaluation, expression, &value);
     if (status == STATUS_OK && value.kind != VALUE_BOOLEAN)
         status = error_set(ret_error, STATUS_FAILED,
-                           "Expected the condition to give a Boolean but found %s.",
+                           "Expected the condition to give true or false but found %s.",
                            value_kind_name(&value));
-    arena_free(evaluation.arena);
-    if (status != STATUS_OK)
-        return name_the_expression(expression, ret_error);
-    *ret_value = value.boolean;
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        *ret_value = value.boolean;
+    return end(&evaluation, expression, status);
 }
 
 enum status expression_string(const struct expression *expression,
@@ -224,16 +271,13 @@ enum status expression_string(const struct expression *expression,
                               const char **ret_text, struct error *ret_error)
 {
     struct evaluation evaluation = {.scope = scope, .error = ret_error};
-    struct value value = {0};
-    const char *text = NULL;
-    enum status status;
+    struct value value;
+    const char *text;
+    enum status status = evaluate_parts(&evaluation, expression, &value);
 
-    error_clear(ret_error);
-    status = evaluate_parts(&evaluation, expression, &value);
     if (status == STATUS_OK)
         status = value_to_text(&evaluation, &value, &text);
     if (status == STATUS_OK)
         *ret_text = arena_copy(arena, text);
-    arena_free(evaluation.arena);
-    return status == STATUS_OK ? STATUS_OK : name_the_expression(expression, ret_error);
+    return end(&evaluation, expression, status);
 }

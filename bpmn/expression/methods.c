@@ -1,388 +1,250 @@
-/* What can be called: methods of texts, arrays, objects and the execution, and Flowable's
- * `variables:` functions. */
+/* `x.name(…)` on arrays, objects, numbers and the execution; those of texts are in text_methods.c.
+ * A method that is not in the table is an error when it is called, as the value's type decides. */
 #include "bpmn/expression/private.h"
 
 #include <string.h>
 
-static struct value of_boolean(bool truth)
+static const struct {
+    const char *name;
+    enum method method;
+} methods[] = {
+    {"concat", METHOD_CONCAT},
+    {"contains", METHOD_CONTAINS},
+    {"containsKey", METHOD_CONTAINS_KEY},
+    {"doubleValue", METHOD_DOUBLE_VALUE},
+    {"endsWith", METHOD_ENDS_WITH},
+    {"equals", METHOD_EQUALS},
+    {"equalsIgnoreCase", METHOD_EQUALS_IGNORE_CASE},
+    {"get", METHOD_GET},
+    {"getOrDefault", METHOD_GET_OR_DEFAULT},
+    {"has", METHOD_CONTAINS_KEY},
+    {"indexOf", METHOD_INDEX_OF},
+    {"intValue", METHOD_INT_VALUE},
+    {"isEmpty", METHOD_IS_EMPTY},
+    {"lastIndexOf", METHOD_LAST_INDEX_OF},
+    {"length", METHOD_SIZE},
+    {"longValue", METHOD_INT_VALUE},
+    {"size", METHOD_SIZE},
+    {"startsWith", METHOD_STARTS_WITH},
+    {"substring", METHOD_SUBSTRING},
+    {"toLowerCase", METHOD_TO_LOWER_CASE},
+    {"toString", METHOD_TO_STRING},
+    {"toUpperCase", METHOD_TO_UPPER_CASE},
+    {"trim", METHOD_TRIM},
+};
+
+enum method method_find(const char *name)
 {
-    return (struct value){.kind = VALUE_BOOLEAN, .boolean = truth};
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        if (strcmp(methods[i].name, name) == 0)
+            return methods[i].method;
+    }
+    return METHOD_UNKNOWN;
 }
 
-static struct value of_integer(int64_t integer)
-{
-    return (struct value){.kind = VALUE_INTEGER, .integer = integer};
-}
-
-static struct value of_text(const char *text)
-{
-    return (struct value){.kind = VALUE_TEXT, .text = text};
-}
-
-static enum status unknown_method(struct evaluation *evaluation, const struct node *node,
-                                  const struct value *target)
+enum status method_unknown(struct evaluation *evaluation, const struct node *node,
+                           const struct value *target)
 {
     return error_set(evaluation->error, STATUS_FAILED,
-                     "Expected a method of %s with %u arguments but found '%.60s'.",
-                     value_kind_name(target), node->argument_count, node->text);
+                     "Expected a method of %s but found '%.*s' with %u argument%s.",
+                     value_kind_name(target), excerpt_length(node->text, 60), node->text,
+                     node->argument_count, node->argument_count == 1 ? "" : "s");
 }
 
-static char *change_case(struct arena *arena, const char *text, bool upper)
+bool array_contains(const json_t *array, const struct value *wanted, int64_t *ret_index)
 {
-    char *copy = arena_copy(arena, text);
-
-    for (char *at = copy; *at != '\0'; at++) {
-        if (upper && *at >= 'a' && *at <= 'z')
-            *at = (char)(*at - 'a' + 'A');
-        else if (!upper && *at >= 'A' && *at <= 'Z')
-            *at = (char)(*at - 'A' + 'a');
-    }
-    return copy;
-}
-
-static char *trimmed(struct arena *arena, const char *text)
-{
-    size_t length;
-
-    text += strspn(text, " \t\r\n");
-    length = strlen(text);
-    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
-        length--;
-    return arena_copy_bytes(arena, text, length);
-}
-
-/* Positions count characters, not bytes. */
-static size_t character_count(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xC0) != 0x80;
-    return count;
-}
-
-static const char *character_at(const char *text, size_t position)
-{
-    while (*text != '\0' && position > 0) {
-        for (text++; ((unsigned char)*text & 0xC0) == 0x80;)
-            text++;
-        position--;
-    }
-    return text;
-}
-
-static enum status substring(struct evaluation *evaluation, const struct node *node,
-                             const char *text, const struct value *arguments,
-                             struct value *ret_value)
-{
-    int64_t length = (int64_t)character_count(text);
-    int64_t from = arguments[0].integer;
-    int64_t to = node->argument_count == 2 ? arguments[1].integer : length;
-    const char *begin;
-
-    if (arguments[0].kind != VALUE_INTEGER ||
-        (node->argument_count == 2 && arguments[1].kind != VALUE_INTEGER) || from < 0 ||
-        to < from || to > length)
-        return error_set(evaluation->error, STATUS_FAILED,
-                         "Expected substring positions within the text of %lld characters.",
-                         (long long)length);
-    begin = character_at(text, (size_t)from);
-    *ret_value =
-        of_text(arena_copy_bytes(evaluation_arena(evaluation), begin,
-                                 (size_t)(character_at(begin, (size_t)(to - from)) - begin)));
-    return STATUS_OK;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    size_t end_length = strlen(end);
-
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
-static enum status text_method(struct evaluation *evaluation, const struct node *node,
-                               const struct value *target, const struct value *arguments,
-                               struct value *ret_value)
-{
-    const char *text = target->text;
-    const char *name = node->text;
-    const char *other = NULL;
-    uint32_t count = node->argument_count;
-    struct arena *arena = evaluation_arena(evaluation);
-
-    if (strcmp(name, "substring") == 0 && (count == 1 || count == 2))
-        return substring(evaluation, node, text, arguments, ret_value);
-    if (count == 0) {
-        if (strcmp(name, "length") == 0 || strcmp(name, "size") == 0)
-            *ret_value = of_integer((int64_t)character_count(text));
-        else if (strcmp(name, "isEmpty") == 0)
-            *ret_value = of_boolean(text[0] == '\0');
-        else if (strcmp(name, "toLowerCase") == 0 || strcmp(name, "toUpperCase") == 0)
-            *ret_value = of_text(change_case(arena, text, name[2] == 'U'));
-        else if (strcmp(name, "trim") == 0)
-            *ret_value = of_text(trimmed(arena, text));
-        else if (strcmp(name, "toString") == 0)
-            *ret_value = *target;
-        else
-            return unknown_method(evaluation, node, target);
-        return STATUS_OK;
-    }
-    if (count == 1) {
-        enum status status = value_to_text(evaluation, &arguments[0], &other);
-
-        if (status != STATUS_OK)
-            return status;
-    }
-    if (other == NULL)
-        return unknown_method(evaluation, node, target);
-    if (strcmp(name, "contains") == 0)
-        *ret_value = of_boolean(strstr(text, other) != NULL);
-    else if (strcmp(name, "startsWith") == 0)
-        *ret_value = of_boolean(strncmp(text, other, strlen(other)) == 0);
-    else if (strcmp(name, "endsWith") == 0)
-        *ret_value = of_boolean(ends_with(text, other));
-    else if (strcmp(name, "equals") == 0)
-        *ret_value = of_boolean(arguments[0].kind == VALUE_TEXT && strcmp(text, other) == 0);
-    else if (strcmp(name, "equalsIgnoreCase") == 0)
-        *ret_value = of_boolean(
-            strcmp(change_case(arena, text, false), change_case(arena, other, false)) == 0);
-    else if (strcmp(name, "concat") == 0)
-        *ret_value = of_text(arena_format(arena, "%s%s", text, other));
-    else if (strcmp(name, "indexOf") == 0) {
-        const char *found = strstr(text, other);
-
-        *ret_value = of_integer(found == NULL ? -1
-                                              : (int64_t)character_count(arena_copy_bytes(
-                                                    arena, text, (size_t)(found - text))));
-    } else
-        return unknown_method(evaluation, node, target);
-    return STATUS_OK;
-}
-
-static enum status array_contains(struct evaluation *evaluation, const json_t *array,
-                                  const struct value *wanted, bool *ret_found)
-{
-    json_t *json = value_to_json(wanted);
     size_t index;
     const json_t *item;
 
-    (void)evaluation;
-    *ret_found = false;
     json_array_foreach (array, index, item) {
-        if (json != NULL && json_equal(item, json)) {
-            *ret_found = true;
-            break;
+        struct value value = value_of_json(item);
+
+        if (value_equals(&value, wanted)) {
+            *ret_index = (int64_t)index;
+            return true;
         }
     }
-    json_decref(json);
+    *ret_index = -1;
+    return false;
+}
+
+static enum status array_method(struct evaluation *evaluation, const struct node *node,
+                                const struct value *target, const struct value *argument,
+                                struct value *ret_value)
+{
+    int64_t index;
+
+    if (node->argument_count != 1)
+        return method_unknown(evaluation, node, target);
+    switch (node->method) {
+    case METHOD_CONTAINS:
+        *ret_value = value_of_boolean(array_contains(target->json, argument, &index));
+        return STATUS_OK;
+    case METHOD_INDEX_OF:
+        (void)array_contains(target->json, argument, &index);
+        *ret_value = value_of_integer(index);
+        return STATUS_OK;
+    case METHOD_GET:
+        if (argument->kind != VALUE_INTEGER)
+            return error_set(evaluation->error, STATUS_FAILED,
+                             "Expected a whole number as index but found %s.",
+                             value_kind_name(argument));
+        if (argument->integer < 0 || argument->integer >= (int64_t)json_array_size(target->json))
+            return error_set(evaluation->error, STATUS_FAILED,
+                             "Expected an index from 0 to below %zu but found %lld.",
+                             json_array_size(target->json), (long long)argument->integer);
+        *ret_value = value_of_json(json_array_get(target->json, (size_t)argument->integer));
+        return STATUS_OK;
+    default:
+        return method_unknown(evaluation, node, target);
+    }
+}
+
+static enum status object_method(struct evaluation *evaluation, const struct node *node,
+                                 const struct value *target, const struct value *arguments,
+                                 struct value *ret_value)
+{
+    bool has_default = node->method == METHOD_GET_OR_DEFAULT && node->argument_count == 2;
+    const json_t *member;
+
+    if (!has_default && node->argument_count != 1)
+        return method_unknown(evaluation, node, target);
+    if (arguments[0].kind != VALUE_TEXT)
+        return error_set(evaluation->error, STATUS_FAILED,
+                         "Expected a text as key of an object but found %s.",
+                         value_kind_name(&arguments[0]));
+    member = json_object_get(target->json, arguments[0].text);
+    if (has_default)
+        *ret_value = member != NULL ? value_of_json(member) : arguments[1];
+    else if (node->method == METHOD_GET)
+        *ret_value = member != NULL ? value_of_json(member) : (struct value){0};
+    else if (node->method == METHOD_CONTAINS_KEY)
+        *ret_value = value_of_boolean(member != NULL);
+    else
+        return method_unknown(evaluation, node, target);
     return STATUS_OK;
 }
 
-static enum status json_method(struct evaluation *evaluation, const struct node *node,
-                               const struct value *target, const struct value *arguments,
-                               struct value *ret_value)
+static enum status number_method(struct evaluation *evaluation, const struct node *node,
+                                 const struct value *target, struct value *ret_value)
 {
-    const json_t *json = target->json;
-    const char *name = node->text;
-    bool found = false;
+    const double limit = 9223372036854775808.0;
 
-    if (node->argument_count == 0 && strcmp(name, "size") == 0) {
-        *ret_value = of_integer((int64_t)(json_array_size(json) + json_object_size(json)));
-        return STATUS_OK;
-    }
-    if (node->argument_count == 0 && strcmp(name, "isEmpty") == 0) {
-        *ret_value = of_boolean(value_is_empty(target));
-        return STATUS_OK;
-    }
-    if (node->argument_count != 1)
-        return unknown_method(evaluation, node, target);
-    if (json_is_array(json) && strcmp(name, "contains") == 0) {
-        enum status status = array_contains(evaluation, json, &arguments[0], &found);
-
-        *ret_value = of_boolean(found);
-        return status;
-    }
-    if (json_is_array(json) && strcmp(name, "get") == 0 && arguments[0].kind == VALUE_INTEGER) {
-        const json_t *item =
-            arguments[0].integer < 0 ? NULL : json_array_get(json, (size_t)arguments[0].integer);
-
-        if (item == NULL)
+    if (node->argument_count != 0 ||
+        (node->method != METHOD_INT_VALUE && node->method != METHOD_DOUBLE_VALUE))
+        return method_unknown(evaluation, node, target);
+    *ret_value = *target;
+    if (node->method == METHOD_DOUBLE_VALUE && target->kind == VALUE_INTEGER)
+        *ret_value = (struct value){.kind = VALUE_REAL, .real = (double)target->integer};
+    if (node->method == METHOD_INT_VALUE && target->kind == VALUE_REAL) {
+        if (!(target->real >= -limit && target->real < limit))
             return error_set(evaluation->error, STATUS_FAILED,
-                             "Expected an index below %zu but found %lld.", json_array_size(json),
-                             (long long)arguments[0].integer);
-        *ret_value = value_of_json(item);
-        return STATUS_OK;
+                             "Expected a number that fits 64 bits but found %g.", target->real);
+        *ret_value = value_of_integer((int64_t)target->real);
     }
-    if (json_is_object(json) && arguments[0].kind == VALUE_TEXT) {
-        const json_t *member = json_object_get(json, arguments[0].text);
-
-        if (strcmp(name, "containsKey") == 0 || strcmp(name, "has") == 0)
-            *ret_value = of_boolean(member != NULL);
-        else if (strcmp(name, "get") == 0)
-            *ret_value = member != NULL ? value_of_json(member) : (struct value){0};
-        else
-            return unknown_method(evaluation, node, target);
-        return STATUS_OK;
-    }
-    return unknown_method(evaluation, node, target);
-}
-
-static enum status execution_method(struct evaluation *evaluation, const struct node *node,
-                                    const struct value *arguments, struct value *ret_value)
-{
-    const json_t *found;
-
-    if (node->argument_count == 1 && arguments[0].kind == VALUE_TEXT) {
-        found = evaluation->scope->lookup(evaluation->scope, arguments[0].text);
-        if (strcmp(node->text, "getVariable") == 0) {
-            *ret_value = found != NULL ? value_of_json(found) : (struct value){0};
-            return STATUS_OK;
-        }
-        if (strcmp(node->text, "hasVariable") == 0) {
-            *ret_value = of_boolean(found != NULL);
-            return STATUS_OK;
-        }
-    }
-    return error_set(evaluation->error, STATUS_FAILED,
-                     "Expected execution.getVariable('name') or execution.hasVariable('name') but "
-                     "found '%.60s'.",
-                     node->text);
+    return STATUS_OK;
 }
 
 enum status call_method(struct evaluation *evaluation, const struct node *node,
                         const struct value *target, const struct value *arguments,
                         struct value *ret_value)
 {
-    if (target == NULL)
-        return execution_method(evaluation, node, arguments, ret_value);
-    if (target->kind == VALUE_TEXT)
-        return text_method(evaluation, node, target, arguments, ret_value);
-    if (target->kind == VALUE_JSON)
-        return json_method(evaluation, node, target, arguments, ret_value);
-    return unknown_method(evaluation, node, target);
-}
+    const char *text;
+    enum status status;
 
-/* ---- variables:…(name, …) ---- */
-
-/* The first argument names a variable, as a text or unquoted; an absent one is null. */
-static enum status variable_argument(struct evaluation *evaluation, const struct node *node,
-                                     struct value *ret_value)
-{
-    const char *name = NULL;
-    const json_t *found;
-
-    if (node->argument_count > 0) {
-        const struct node *first = node->arguments[0];
-
-        if (first->kind == NODE_NAME)
-            name = first->text;
-        else if (first->kind == NODE_LITERAL && first->literal.kind == VALUE_TEXT)
-            name = first->literal.text;
-    }
-    if (name == NULL)
+    if (target->kind == VALUE_NULL)
         return error_set(evaluation->error, STATUS_FAILED,
-                         "Expected variables:%s to get a variable's name first.", node->text);
-    found = evaluation->scope->lookup(evaluation->scope, name);
-    *ret_value = found != NULL ? value_of_json(found) : (struct value){0};
-    return STATUS_OK;
-}
-
-static const struct {
-    const char *names[4];
-    enum operator operation;
-} comparisons[] = {
-    {{"equals", "eq"}, OPERATOR_EQUAL},
-    {{"notEquals", "ne"}, OPERATOR_NOT_EQUAL},
-    {{"lowerThan", "lessThan", "lt"}, OPERATOR_LESS},
-    {{"lowerThanOrEquals", "lessThanOrEquals", "lte"}, OPERATOR_LESS_EQUAL},
-    {{"greaterThan", "gt"}, OPERATOR_GREATER},
-    {{"greaterThanOrEquals", "gte"}, OPERATOR_GREATER_EQUAL},
-};
-
-static bool is_one_of(const char *text, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count && names[i] != NULL; i++) {
-        if (strcmp(text, names[i]) == 0)
-            return true;
+                         "Expected a value to call '%.*s' on but found null.",
+                         excerpt_length(node->text, 60), node->text);
+    if (node->method == METHOD_EQUALS && node->argument_count == 1) {
+        *ret_value = value_of_boolean(value_equals(target, &arguments[0]));
+        return STATUS_OK;
     }
-    return false;
+    if (node->method == METHOD_TO_STRING && node->argument_count == 0) {
+        status = value_to_text(evaluation, target, &text);
+        if (status == STATUS_OK)
+            *ret_value = value_of_text(text);
+        return status;
+    }
+    if (target->kind == VALUE_TEXT)
+        return call_text_method(evaluation, node, target, arguments, ret_value);
+    if (value_is_number(target))
+        return number_method(evaluation, node, target, ret_value);
+    if (target->kind != VALUE_JSON)
+        return method_unknown(evaluation, node, target);
+    if (node->argument_count == 0 && node->method == METHOD_SIZE) {
+        *ret_value = value_of_integer(
+            (int64_t)(json_array_size(target->json) + json_object_size(target->json)));
+        return STATUS_OK;
+    }
+    if (node->argument_count == 0 && node->method == METHOD_IS_EMPTY) {
+        *ret_value = value_of_boolean(value_is_empty(target));
+        return STATUS_OK;
+    }
+    if (json_is_array(target->json))
+        return array_method(evaluation, node, target, &arguments[0], ret_value);
+    return object_method(evaluation, node, target, arguments, ret_value);
 }
 
-static enum status contains_function(struct evaluation *evaluation, const struct node *node,
-                                     const struct value *variable, bool any,
-                                     struct value *ret_value)
-{
-    uint32_t hits = 0;
+/* ---- execution: what Flowable's delegate execution offers ---- */
 
-    for (uint32_t i = 1; i < node->argument_count; i++) {
-        struct value wanted;
+enum status execution_property(struct evaluation *evaluation, const char *name,
+                               struct value *ret_value)
+{
+    const struct expression_scope *scope = evaluation->scope;
+    const struct {
+        const char *name;
         const char *text;
-        bool found = false;
-        enum status status = evaluate(evaluation, node->arguments[i], &wanted);
+    } properties[] = {
+        {"id", scope->execution_id},
+        {"processInstanceId", scope->process_instance_id},
+        {"processInstanceBusinessKey", scope->business_key},
+        {"businessKey", scope->business_key},
+        {"processDefinitionId", scope->process_definition_id},
+        {"currentActivityId", scope->activity_id},
+    };
 
-        if (status == STATUS_OK && variable->kind == VALUE_TEXT) {
-            status = value_to_text(evaluation, &wanted, &text);
-            found = status == STATUS_OK && text != NULL && strstr(variable->text, text) != NULL;
-        } else if (status == STATUS_OK && variable->kind == VALUE_JSON) {
-            status = array_contains(evaluation, variable->json, &wanted, &found);
+    for (size_t i = 0; i < COUNT_OF(properties); i++) {
+        if (strcmp(properties[i].name, name) == 0) {
+            *ret_value = value_of_text(properties[i].text);
+            return STATUS_OK;
         }
-        if (status != STATUS_OK)
-            return status;
-        hits += found;
     }
-    *ret_value = of_boolean(any ? hits > 0 : hits > 0 && hits == node->argument_count - 1);
-    return STATUS_OK;
+    return error_set(evaluation->error, STATUS_FAILED,
+                     "Expected a property of the execution (id, processInstanceId, "
+                     "processInstanceBusinessKey, businessKey, processDefinitionId, "
+                     "currentActivityId) but found '%.*s'.",
+                     excerpt_length(name, 60), name);
 }
 
-enum status call_function(struct evaluation *evaluation, const struct node *node,
-                          struct value *ret_value)
+enum status call_execution_method(struct evaluation *evaluation, const struct node *node,
+                                  const struct value *arguments, struct value *ret_value)
 {
-    static const char *const empty_names[] = {"isEmpty", "empty"};
-    static const char *const not_empty_names[] = {"isNotEmpty", "notEmpty"};
-    static const char *const exists_names[] = {"exists", "exist"};
     const char *name = node->text;
-    struct value variable;
-    struct value other;
-    bool truth = false;
-    enum status status = variable_argument(evaluation, node, &variable);
+    bool gets = strcmp(name, "getVariable") == 0;
 
-    if (status != STATUS_OK)
-        return status;
-    if (strcmp(name, "contains") == 0 || strcmp(name, "containsAny") == 0)
-        return contains_function(evaluation, node, &variable, name[8] != '\0', ret_value);
-    if (node->argument_count == 1) {
-        if (strcmp(name, "get") == 0)
-            *ret_value = variable;
-        else if (is_one_of(name, empty_names, COUNT_OF(empty_names)))
-            *ret_value = of_boolean(value_is_empty(&variable));
-        else if (is_one_of(name, not_empty_names, COUNT_OF(not_empty_names)))
-            *ret_value = of_boolean(!value_is_empty(&variable));
-        else if (is_one_of(name, exists_names, COUNT_OF(exists_names)))
-            *ret_value = of_boolean(variable.kind != VALUE_NULL);
+    if (node->argument_count == 1 && arguments[0].kind == VALUE_TEXT &&
+        (gets || strcmp(name, "hasVariable") == 0)) {
+        const json_t *found = evaluation->scope->lookup(evaluation->scope, arguments[0].text);
+
+        if (!gets)
+            *ret_value = value_of_boolean(found != NULL);
         else
-            goto unknown;
+            *ret_value = found != NULL ? value_of_json(found) : (struct value){0};
         return STATUS_OK;
     }
-    if (node->argument_count != 2)
-        goto unknown;
-    status = evaluate(evaluation, node->arguments[1], &other);
-    if (status != STATUS_OK)
-        return status;
-    if (strcmp(name, "getOrDefault") == 0) {
-        *ret_value = variable.kind != VALUE_NULL ? variable : other;
-        return STATUS_OK;
+    /* getBusinessKey() is the property businessKey. */
+    if (node->argument_count == 0 && strncmp(name, "get", 3) == 0 && name[3] >= 'A' &&
+        name[3] <= 'Z' && strlen(name) < 60) {
+        char property[64];
+
+        (void)strcpy(property, name + 3);
+        property[0] = (char)(property[0] - 'A' + 'a');
+        return execution_property(evaluation, property, ret_value);
     }
-    for (size_t i = 0; i < COUNT_OF(comparisons); i++) {
-        if (!is_one_of(name, comparisons[i].names, COUNT_OF(comparisons[i].names)))
-            continue;
-        if (variable.kind != VALUE_NULL && other.kind != VALUE_NULL)
-            status = value_compare(evaluation, comparisons[i].operation, &variable, &other, &truth);
-        *ret_value = of_boolean(truth);
-        return status;
-    }
-unknown:
     return error_set(evaluation->error, STATUS_FAILED,
-                     "Expected a function of variables: but found '%.60s' with %u arguments.", name,
-                     node->argument_count);
+                     "Expected execution.getVariable('name') or execution.hasVariable('name') but "
+                     "found '%.*s' with %u argument%s.",
+                     excerpt_length(name, 60), name, node->argument_count,
+                     node->argument_count == 1 ? "" : "s");
 }

@@ -53,7 +53,10 @@ static void cut_at_character(char *text, size_t size)
 
 static void copy_text(char *to, size_t size, const char *from)
 {
-    (void)snprintf(to, size, "%s", from);
+    size_t length = strnlen(from, size - 1);
+
+    memcpy(to, from, length);
+    to[length] = '\0';
     cut_at_character(to, size);
 }
 

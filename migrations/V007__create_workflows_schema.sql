@@ -142,7 +142,8 @@ CREATE TABLE synergyflow_workflows.job (
     error_details   text,
     created_at      timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX job_topic ON synergyflow_workflows.job (topic, id) WHERE kind = 1 AND retries > 0;
+CREATE INDEX job_topic ON synergyflow_workflows.job (topic, priority DESC, id)
+    WHERE kind = 1 AND retries > 0;
 CREATE INDEX job_instance ON synergyflow_workflows.job (instance_id);
 
 CREATE TABLE synergyflow_workflows.event_subscription (
@@ -158,6 +159,7 @@ CREATE TABLE synergyflow_workflows.event_subscription (
 );
 CREATE INDEX event_subscription_name ON synergyflow_workflows.event_subscription (event_type, event_name);
 CREATE INDEX event_subscription_instance ON synergyflow_workflows.event_subscription (instance_id);
+CREATE INDEX event_subscription_execution ON synergyflow_workflows.event_subscription (execution_id);
 
 -- Append-only history: what each commit of an instance did.
 CREATE TABLE synergyflow_workflows.journal (

@@ -115,6 +115,18 @@ BEGIN
 END
 $$;
 
+-- Every statement of the engine is a look-up by index. A plan made while a table was still empty would
+-- read it sequentially, and a prepared statement would keep that plan while the table grows. Compiling
+-- such short statements costs more than running them. Settings of the role hold behind a pooler too.
+DO $$
+BEGIN
+    ALTER ROLE synergyflow_engine SET enable_seqscan = off;
+    ALTER ROLE synergyflow_engine SET jit = off;
+EXCEPTION WHEN internal_error THEN
+    NULL; -- another database of the cluster is setting the same at this moment
+END
+$$;
+
 -- ---- row-level security ----
 -- On every table with a tenant. Without app.tenant (SET LOCAL) the tenant is '', the only one of a
 -- single-tenant installation. The scalar sub-select is evaluated once a statement, not once a row.

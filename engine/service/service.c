@@ -35,6 +35,7 @@ struct service {
     struct outbox *outbox;
     struct http_server *server;
     struct module_host **hosts;
+    struct api_settings api; /* the routes' context */
     struct health health;
     struct process_deployer *deployer;
 
@@ -106,7 +107,7 @@ static void build_commands(struct service *service)
 
 static void build_routes(struct service *service)
 {
-    struct api_settings api = {
+    service->api = (struct api_settings){
         .loop = service->loop,
         .pool = service->pool,
         .definitions = service->definitions,
@@ -116,7 +117,7 @@ static void build_routes(struct service *service)
     };
 
     health_register(service->server, &service->health);
-    api_register(service->server, &api);
+    api_register(service->server, &service->api);
     service->hosts = memory_zero(all_module_count, sizeof(struct module_host *));
     for (uint32_t i = 0; i < all_module_count; i++) {
         struct module_host_settings host = {

@@ -97,8 +97,9 @@ static void open_request(struct incident *incident, const struct log_row *row, c
 {
     (void)snprintf(incident->number, sizeof(incident->number), "%s", row->number);
     incident->priority = row->priority;
+    /* Where the log has no group, the domain gives its default. */
     (void)snprintf(incident->assignment_group, sizeof(incident->assignment_group), "%s",
-                   row->assignment_group);
+                   row->assignment_group[0] != '\0' ? row->assignment_group : "service-desk");
     (void)snprintf(incident->assigned_to, sizeof(incident->assigned_to), "%s", row->assigned_to);
     (void)snprintf(ret_body, body_size,
                    "{\"title\":\"Incident %s\",\"priority\":\"%s\",\"caller\":\"%s\"%s%s%s%s%s%s}",

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DRAIN_TRIES = 600, DRAIN_WAIT_US = 100 * 1000 };
+enum { DRAIN_TRIES = 600, DRAIN_WAIT_US = 100 * 1000, DIFFERENCES_SHOWN = 5 };
 
 /* Each statement gives one number that has to be zero. */
 static const struct {
@@ -151,9 +151,14 @@ static bool check_truth(PGconn *connection, const struct incident *incidents, ui
         if (match == NULL)
             continue; /* not of this replay, e.g. demo data */
         found++;
-        if (!same(*match, result, row) && wrong++ < 5)
-            (void)printf("       %s: the log says %s, the domain %s\n", key.id,
-                         incident_status_name((*match)->status), PQgetvalue(result, row, 1));
+        if (!same(*match, result, row) && wrong++ < DIFFERENCES_SHOWN)
+            (void)printf(
+                "       %s: the log says %s %s '%s' '%s' %u, the domain %s %s '%s' '%s' %s\n",
+                key.id, incident_status_name((*match)->status),
+                incident_priority_name((*match)->priority), (*match)->assigned_to,
+                (*match)->assignment_group, (*match)->reopened, PQgetvalue(result, row, 1),
+                PQgetvalue(result, row, 2), PQgetvalue(result, row, 3), PQgetvalue(result, row, 4),
+                PQgetvalue(result, row, 5));
     }
     PQclear(result);
     free(sorted);

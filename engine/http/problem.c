@@ -46,6 +46,33 @@ const char *http_status_reason(int status)
     return "Status";
 }
 
+/* Errors quote callers' texts, cut to a length in bytes: what is no UTF-8 becomes question marks.
+ */
+static json_t *repaired_string(const char *text)
+{
+    struct text repaired = TEXT_INIT;
+    size_t left = strlen(text);
+    json_t *value;
+
+    while (left > 0) {
+        size_t length = 1;
+
+        while (length < 4 && length < left && !text_is_utf8(text, length))
+            length++;
+        if (text_is_utf8(text, length)) {
+            text_append_bytes(&repaired, text, length);
+        } else {
+            text_append_char(&repaired, '?');
+            length = 1;
+        }
+        text += length;
+        left -= length;
+    }
+    value = json_stringn(text_string(&repaired), repaired.length);
+    text_deinit(&repaired);
+    return value;
+}
+
 static void put_text(json_t *object, const char *name, const char *text)
 {
     json_t *value;
@@ -53,8 +80,8 @@ static void put_text(json_t *object, const char *name, const char *text)
     if (text == NULL || text[0] == '\0')
         return;
     value = json_string(text);
-    if (value == NULL) /* an error that quotes bytes which are no UTF-8 */
-        value = json_string("(text that is no UTF-8)");
+    if (value == NULL)
+        value = repaired_string(text);
     (void)json_object_set_new(object, name, value);
 }
 

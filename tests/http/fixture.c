@@ -2,6 +2,7 @@
 #include "tests/http/fixture.h"
 
 #include "bpmn/base/text.h"
+#include "engine/base/log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -157,6 +158,7 @@ int fixture_set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     struct error error;
 
+    log_set_level(LOG_ERROR); /* a line for each request would bury the results */
     (void)uv_loop_init(&fixture->loop);
     fixture->server = http_server_new(&fixture->loop);
     http_server_routes(fixture->server, routes, COUNT_OF(routes), fixture);

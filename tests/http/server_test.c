@@ -1,5 +1,6 @@
 /* The server over real sockets: routes, turns, bodies, limits, deadlines, and clients that go. What
  * is malformed stands in malformed_test.c. */
+#include "engine/base/log.h"
 #include "engine/http/internal.h"
 #include "tests/http/fixture.h"
 
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -79,6 +81,61 @@ static void unknown_methods_and_paths_are_problems(void **state)
     client_close(&client);
     expect_exchange(*state, "BREW /pot HTTP/1.1\r\n" HOST "\r\n", "501 Not Implemented");
     expect_exchange(*state, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", "501 Not Implemented");
+}
+
+/* The sentence quotes the path up to a number of bytes, here inside a character. */
+static void problems_are_utf8(void **state)
+{
+    struct text request = TEXT_INIT;
+    char *answer;
+    const char *body;
+    json_t *problem;
+
+    text_append(&request, "GET /xy");
+    for (int i = 0; i < 200; i++)
+        text_append(&request, "%C3%A4");
+    text_append(&request, " HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    answer = exchange(*state, request.bytes, request.length);
+    body = strstr(answer, "\r\n\r\n");
+    assert_non_null(body);
+    problem = json_loads(body, 0, NULL);
+    assert_non_null(problem);
+    assert_non_null(strstr(json_string_value(json_object_get(problem, "detail")), "\xC3\xA4?'"));
+    json_decref(problem);
+    free(answer);
+    text_deinit(&request);
+}
+
+static void every_request_is_logged_once(void **state)
+{
+    static const char request[] = "GET /things/a%22b?secret=1 HTTP/1.1\r\n" HOST
+                                  "X-Correlation-Id: c-1\r\nConnection: close\r\n\r\n";
+    FILE *captured = tmpfile();
+    int kept_stderr = dup(STDERR_FILENO);
+    char line[1024] = "";
+    char rest[8];
+    json_t *object;
+
+    assert_true(captured != NULL && dup2(fileno(captured), STDERR_FILENO) >= 0);
+    log_set_level(LOG_INFO);
+    free(exchange(*state, request, sizeof(request) - 1));
+    log_flush();
+    (void)dup2(kept_stderr, STDERR_FILENO);
+    (void)close(kept_stderr);
+    rewind(captured);
+    assert_non_null(fgets(line, sizeof(line), captured));
+    assert_null(fgets(rest, sizeof(rest), captured));
+    (void)fclose(captured);
+    assert_null(strstr(line, "secret"));
+    object = json_loads(line, 0, NULL);
+    assert_non_null(object);
+    assert_string_equal(json_string_value(json_object_get(object, "event")), "http.request");
+    assert_string_equal(json_string_value(json_object_get(object, "method")), "GET");
+    assert_string_equal(json_string_value(json_object_get(object, "path")), "/things/a\"b");
+    assert_string_equal(json_string_value(json_object_get(object, "correlationId")), "c-1");
+    assert_int_equal(json_integer_value(json_object_get(object, "status")), 200);
+    assert_true(json_is_number(json_object_get(object, "durationMs")));
+    json_decref(object);
 }
 
 static void head_is_get_without_a_body(void **state)
@@ -554,6 +611,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SERVER(routes_take_parameters),
         WITH_SERVER(unknown_methods_and_paths_are_problems),
+        WITH_SERVER(problems_are_utf8),
+        WITH_SERVER(every_request_is_logged_once),
         WITH_SERVER(head_is_get_without_a_body),
         WITH_SERVER(http_1_0_closes_unless_asked),
         WITH_SERVER(answers_keep_the_order_of_requests),

@@ -12,7 +12,13 @@
 #include <jansson.h>
 #include <stdint.h>
 
-enum http_method { HTTP_GET_METHOD, HTTP_POST_METHOD, HTTP_PUT_METHOD, HTTP_PATCH_METHOD, HTTP_DELETE_METHOD };
+enum http_method {
+    HTTP_GET_METHOD,
+    HTTP_POST_METHOD,
+    HTTP_PUT_METHOD,
+    HTTP_PATCH_METHOD,
+    HTTP_DELETE_METHOD
+};
 
 struct http_request;
 
@@ -29,23 +35,25 @@ const char *http_query(const struct http_request *request, const char *name);
 /* The n-th query parameter, for unknown-parameter checks; false past the last. */
 bool http_query_at(const struct http_request *request, uint32_t index, const char **ret_name,
                    const char **ret_value);
-/* A header by lower-case name; NULL when absent. */
+/* A header by lower-case name, the first of several; NULL when absent. */
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_body(const struct http_request *request, size_t *ret_length);
-/* From X-Correlation-Id when it is a sane token, else made here; goes into logs, events, answers. */
+/* From X-Correlation-Id when it is a sane token, else made here; goes into logs, events, answers.
+ */
 const char *http_correlation_id(const struct http_request *request);
 /* The user name of HTTP Basic credentials (not verified yet), NULL when absent. */
 const char *http_user(const struct http_request *request);
 
 /* Parses the body as a JSON object (UTF-8, depth and size limited). An empty body gives an empty
- * object if `allow_empty`. The caller owns *ret_object. Errors name line and column. */
+ * object if `allow_empty`. The caller owns *ret_object. Errors name line and column. A body whose
+ * Content-Type says that it is no JSON gives STATUS_UNSUPPORTED_MEDIA. */
 MUST_CHECK enum status http_json_object(struct http_request *request, bool allow_empty,
                                         json_t **ret_object, struct error *ret_error);
 
-/* Fields of a JSON object: absent or null gives `absent` (NULL, or the number given). A wrong type is
- * STATUS_INVALID that names the field, what was expected and what was found. */
-MUST_CHECK enum status json_field_text(const json_t *object, const char *name, const char **ret_text,
-                                       struct error *ret_error);
+/* Fields of a JSON object: absent or null gives `absent` (NULL, or the number given). A wrong type
+ * is STATUS_INVALID that names the field, what was expected and what was found. */
+MUST_CHECK enum status json_field_text(const json_t *object, const char *name,
+                                       const char **ret_text, struct error *ret_error);
 MUST_CHECK enum status json_field_required_text(const json_t *object, const char *name,
                                                 const char **ret_text, struct error *ret_error);
 MUST_CHECK enum status json_field_int(const json_t *object, const char *name, int64_t absent,
@@ -65,8 +73,8 @@ struct http_part {
     const char *bytes;
     size_t length;
 };
-/* Splits the body; STATUS_UNSUPPORTED_MEDIA unless it is multipart/form-data, STATUS_INVALID when it is
- * malformed or has more than HTTP_PARTS_MAX parts. */
+/* Splits the body; STATUS_UNSUPPORTED_MEDIA unless it is multipart/form-data, STATUS_INVALID when
+ * it is malformed or has more than HTTP_PARTS_MAX parts. */
 enum { HTTP_PARTS_MAX = 64 };
 MUST_CHECK enum status http_multipart(struct http_request *request, struct http_part **ret_parts,
                                       uint32_t *ret_count, struct error *ret_error);
@@ -81,8 +89,8 @@ void http_reply_empty(struct http_request *request, int status);
  * Retry-After. */
 void http_reply_error(struct http_request *request, const struct error *error);
 /* The same with an extra member (e.g. "findings"); steals `value`. */
-void http_reply_problem(struct http_request *request, const struct error *error,
-                        const char *member, json_t *value);
+void http_reply_problem(struct http_request *request, const struct error *error, const char *member,
+                        json_t *value);
 /* Before the answer: an extra header of it (copied). */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 

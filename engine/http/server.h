@@ -13,8 +13,8 @@
 
 struct http_server;
 
-/* A row of the route table. Pattern: literal segments and {name} segments, "/a/{id}/b"; a last segment
- * {name...} takes the rest. */
+/* A row of the route table. Pattern: literal segments and {name} segments, "/a/{id}/b"; a last
+ * segment {name...} takes the rest. */
 struct http_route {
     enum http_method method;
     const char *pattern;
@@ -43,7 +43,8 @@ MUST_CHECK enum status http_server_listen(struct http_server *server, const char
 uint16_t http_server_port(const struct http_server *server);
 /* Stops accepting, finishes requests that are being worked on, closes idle connections, then fires
  * `on_drained`. */
-void http_server_drain(struct http_server *server, void (*on_drained)(void *context), void *context);
+void http_server_drain(struct http_server *server, void (*on_drained)(void *context),
+                       void *context);
 /* Closes whatever is left and frees the server from the loop; then `on_closed`. */
 void http_server_close(struct http_server *server, void (*on_closed)(void *context), void *context);
 /* Every route, for documentation and tests. */

@@ -62,29 +62,43 @@ int xml_column(const xmlNode *node)
 
 /* ---- parsing ---- */
 
-static enum status malformed(xmlParserCtxtPtr context, struct error *ret_error)
-{
-    const xmlError *found = xmlCtxtGetLastError(context);
-    const char *text = found != NULL && found->message != NULL ? found->message : "it is empty";
-    size_t length = strcspn(text, "\n");
+/* The parser's first fatal complaint: those behind it are mostly its consequences. */
+struct complaint {
+    bool is_fatal;
+    int line;
+    int column;
+    char text[ERROR_MESSAGE_MAX / 2];
+};
 
-    while (length > 0 && strchr(" .!", text[length - 1]) != NULL)
-        length--;
-    if (!text_is_utf8(text, length)) {
-        text = "it holds bytes that its encoding does not have";
-        length = strlen(text);
-    }
-    (void)error_set(ret_error, STATUS_INVALID,
-                    "Expected well-formed XML but the parser says: %.*s.", (int)length, text);
-    return error_at(ret_error, NULL, found != NULL && found->line > 0 ? found->line : 1,
-                    found != NULL && found->int2 > 0 ? found->int2 : 1);
-}
-
-/* The parser's complaints are taken from its context, not printed. */
 static void on_error(void *context, xmlErrorPtr error)
 {
-    (void)context;
-    (void)error;
+    struct complaint *complaint = context;
+    const char *message = error->message != NULL ? error->message : "";
+    size_t length = strcspn(message, "\n");
+
+    if (complaint->is_fatal || (complaint->line > 0 && error->level != XML_ERR_FATAL))
+        return;
+    while (length > 0 && strchr(" .!", message[length - 1]) != NULL)
+        length--;
+    if (length >= sizeof(complaint->text) || !text_is_utf8(message, length)) {
+        message = "there is something that XML does not allow";
+        length = strlen(message);
+    }
+    complaint->is_fatal = error->level == XML_ERR_FATAL;
+    complaint->line = error->line > 0 ? error->line : 1;
+    complaint->column = error->int2 > 0 ? error->int2 : 1;
+    memcpy(complaint->text, message, length);
+    complaint->text[length] = '\0';
+}
+
+static enum status malformed(const struct complaint *complaint, struct error *ret_error)
+{
+    bool is_known = complaint->line > 0;
+
+    (void)error_set(ret_error, STATUS_INVALID, "Expected well-formed XML but the parser says: %s.",
+                    is_known ? complaint->text : "the file is broken");
+    return error_at(ret_error, NULL, is_known ? complaint->line : 1,
+                    is_known ? complaint->column : 1);
 }
 
 /* A document type could define entities: parsing stops before any is read. */
@@ -101,7 +115,8 @@ static void on_document_type(void *context, const xmlChar *name, const xmlChar *
 }
 
 static enum status parse(xmlParserCtxtPtr context, const char *bytes, size_t length,
-                         const char *encoding, xmlDocPtr *ret_document, struct error *ret_error)
+                         const char *encoding, const struct complaint *complaint,
+                         xmlDocPtr *ret_document, struct error *ret_error)
 {
     int options = XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_COMPACT |
                   (encoding != NULL ? XML_PARSE_IGNORE_ENC : 0);
@@ -119,26 +134,27 @@ static enum status parse(xmlParserCtxtPtr context, const char *bytes, size_t len
         return error_at(ret_error, NULL, document_type_line, 1);
     }
     if (document == NULL)
-        return malformed(context, ret_error);
+        return malformed(complaint, ret_error);
     set_positions(document, bytes, length);
     *ret_document = document;
     return STATUS_OK;
 }
 
 /* Some of libxml2's complaints (on encodings) go to a handler of the thread and not of the context;
- * without one they would be printed. */
+ * without one they would be printed. The thread's handler hears them all. */
 static enum status parse_quietly(const char *bytes, size_t length, const char *encoding,
                                  xmlDocPtr *ret_document, struct error *ret_error)
 {
     xmlStructuredErrorFunc handler = xmlStructuredError;
     void *handler_context = xmlStructuredErrorContext;
+    struct complaint complaint = {0};
     xmlParserCtxtPtr context = xmlNewParserCtxt();
     enum status status;
 
     if (context == NULL)
         return error_set(ret_error, STATUS_INTERNAL, "Expected a parser but there is no memory.");
-    xmlSetStructuredErrorFunc(NULL, on_error);
-    status = parse(context, bytes, length, encoding, ret_document, ret_error);
+    xmlSetStructuredErrorFunc(&complaint, on_error);
+    status = parse(context, bytes, length, encoding, &complaint, ret_document, ret_error);
     xmlFreeParserCtxt(context);
     xmlSetStructuredErrorFunc(handler_context, handler);
     return status;
@@ -152,9 +168,10 @@ enum status xml_parse(const char *bytes, size_t length, xmlDocPtr *ret_document,
     enum status status;
 
     if (length > BPMN_FILE_BYTES_MAX) {
-        return error_set(ret_error, STATUS_TOO_LARGE,
-                         "Expected a file of at most %d bytes but found %zu.", BPMN_FILE_BYTES_MAX,
-                         length);
+        (void)error_set(ret_error, STATUS_TOO_LARGE,
+                        "Expected a file of at most %d bytes but found %zu.", BPMN_FILE_BYTES_MAX,
+                        length);
+        return error_at(ret_error, NULL, 1, 1);
     }
     status = encoding_convert(bytes, length, &converted, &encoding, ret_error);
     if (status == STATUS_OK && encoding != NULL) {

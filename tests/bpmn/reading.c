@@ -1,0 +1,139 @@
+/* See reading.h. */
+#include "tests/bpmn/reading.h"
+
+#include "bpmn/base/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { FINDINGS_ARENA_BYTES = 16 * 1024 * 1024, PATH_BYTES = 1024 };
+
+static void check(const struct reading *reading)
+{
+    const struct bpmn_findings *findings = &reading->findings;
+    uint32_t errors = 0;
+
+    if (reading->status == STATUS_OK) {
+        assert_non_null(reading->document);
+        assert_int_equal(findings->error_count, 0);
+    } else {
+        assert_null(reading->document);
+        assert_true(findings->error_count > 0);
+        assert_true(reading->error.status == reading->status);
+        assert_true(reading->error.message[0] != '\0');
+        assert_true(reading->error.line > 0);
+        assert_true(text_is_utf8(reading->error.message, strlen(reading->error.message)));
+    }
+    assert_true(findings->count <= BPMN_FINDINGS_MAX);
+    for (uint32_t i = 0; i < findings->count; i++) {
+        const struct bpmn_finding *finding = &findings->items[i];
+
+        errors += finding->severity == BPMN_ERROR;
+        assert_true(finding->rule != NULL && finding->rule[0] != '\0');
+        assert_non_null(finding->element_id);
+        assert_true(finding->line > 0);
+        assert_true(finding->column > 0);
+        assert_true(finding->message[0] != '\0');
+        assert_true(text_is_utf8(finding->message, strlen(finding->message)));
+        if (i > 0)
+            assert_true(finding->line >= findings->items[i - 1].line);
+    }
+    assert_true(errors <= findings->error_count);
+    assert_true(errors > 0 || findings->error_count == 0);
+}
+
+struct reading *reading_new(const char *bytes, size_t length)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    char *copy = malloc(length > 0 ? length : 1);
+
+    assert_non_null(reading);
+    assert_non_null(copy);
+    memcpy(copy, bytes, length);
+    reading->findings.arena = arena_new(FINDINGS_ARENA_BYTES);
+    reading->status =
+        bpmn_read(copy, length, &reading->findings, &reading->document, &reading->error);
+    free(copy);
+    check(reading);
+    return reading;
+}
+
+struct reading *reading_of_text(const char *text)
+{
+    return reading_new(text, strlen(text));
+}
+
+struct reading *reading_of_file(const char *path)
+{
+    char whole[PATH_BYTES];
+    size_t length;
+    struct reading *reading;
+    char *bytes;
+
+    (void)snprintf(whole, sizeof(whole), "%s/tests/bpmn/models/%s", SOURCE_FOLDER, path);
+    bytes = file_bytes(whole, &length);
+    assert_non_null(bytes);
+    reading = reading_new(bytes, length);
+    free(bytes);
+    return reading;
+}
+
+void reading_free(struct reading *reading)
+{
+    bpmn_document_free(reading->document);
+    arena_free(reading->findings.arena);
+    free(reading);
+}
+
+char *process_with(const char *body)
+{
+    char *text = NULL;
+
+    assert_true(asprintf(&text,
+                         "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'"
+                         " xmlns:flowable='http://flowable.org/bpmn'"
+                         " xmlns:activiti='http://activiti.org/bpmn'"
+                         " xmlns:camunda='http://camunda.org/schema/1.0/bpmn'"
+                         " xmlns:synergyflow='http://synergyflow.org/bpmn'"
+                         " xmlns:other='urn:other' targetNamespace='urn:test'>"
+                         "<message id='m' name='paid'/><message id='m_nameless'/>"
+                         "<error id='e' errorCode='E'/><error id='e_codeless'/>"
+                         "<process id='p'>%s</process></definitions>",
+                         body) > 0);
+    return text;
+}
+
+const struct bpmn_finding *reading_finding(const struct reading *reading, const char *rule)
+{
+    for (uint32_t i = 0; i < reading->findings.count; i++) {
+        if (strcmp(reading->findings.items[i].rule, rule) == 0)
+            return &reading->findings.items[i];
+    }
+    return NULL;
+}
+
+char *file_bytes(const char *path, size_t *ret_length)
+{
+    FILE *file = fopen(path, "rb");
+    char *bytes;
+    long size;
+
+    if (file == NULL)
+        return NULL;
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    size = ftell(file);
+    assert_true(size >= 0);
+    rewind(file);
+    bytes = calloc(1, (size_t)size + 1);
+    assert_non_null(bytes);
+    *ret_length = fread(bytes, 1, (size_t)size, file);
+    assert_int_equal(*ret_length, size);
+    (void)fclose(file);
+    return bytes;
+}

@@ -1,0 +1,149 @@
+/* docs/bpmn-support.md says what the reader's tables say: every row, with its status and note, and
+ * no row that no table has. */
+#include "bpmn/reader/table.h"
+#include "tests/bpmn/reading.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *document;
+
+static int read_document(void **state)
+{
+    size_t length;
+
+    (void)state;
+    document = file_bytes(SOURCE_FOLDER "/docs/bpmn-support.md", &length);
+    return document == NULL;
+}
+
+static int free_document(void **state)
+{
+    (void)state;
+    free(document);
+    return 0;
+}
+
+static size_t count_lines(const char *start)
+{
+    size_t count = 0;
+
+    for (const char *at = document; at != NULL; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        count += strncmp(at, start, strlen(start)) == 0;
+    }
+    return count;
+}
+
+static bool has_line(const char *line)
+{
+    size_t length = strlen(line);
+
+    for (const char *at = document; at != NULL; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (strncmp(at, line, length) == 0 && (at[length] == '\n' || at[length] == '\0'))
+            return true;
+    }
+    print_error("docs/bpmn-support.md lacks the line\n%s\n", line);
+    return false;
+}
+
+static void test_elements(void **state)
+{
+    uint32_t count = 0;
+    bool is_whole = true;
+
+    (void)state;
+    for (const struct element_row *row = element_row_at(0); row != NULL;
+         row = element_row_at(++count)) {
+        char line[1024];
+
+        assert_ptr_equal(element_row(row->name), row);
+        (void)snprintf(line, sizeof(line), "| `%s` | %s | %s |", row->name,
+                       element_handling_name(row->handling), row->note);
+        is_whole = has_line(line) && is_whole;
+    }
+    assert_true(is_whole);
+    assert_true(count > 100);
+    assert_int_equal(count_lines("| `"), count);
+}
+
+static void test_extensions(void **state)
+{
+    static const char *const kinds[] = {"attribute", "element"};
+    uint32_t count = 0;
+    bool is_whole = true;
+
+    (void)state;
+    for (const struct extension_row *row = extension_row_at(0); row != NULL;
+         row = extension_row_at(++count)) {
+        char line[1024];
+
+        assert_ptr_equal(extension_row(row->kind, row->name), row);
+        (void)snprintf(line, sizeof(line), "| %s `%s` | %s | %s | %s |", kinds[row->kind],
+                       row->name, row->where, extension_handling_name(row->handling), row->note);
+        is_whole = has_line(line) && is_whole;
+    }
+    assert_true(is_whole);
+    assert_int_equal(count_lines("| attribute `") + count_lines("| element `"), count);
+}
+
+static void test_unknown_names(void **state)
+{
+    (void)state;
+    assert_null(element_row("robotTask"));
+    assert_null(extension_row(EXTENSION_ATTRIBUTE, "field"));
+    assert_non_null(extension_row(EXTENSION_ELEMENT, "field"));
+}
+
+/* Whatever the table refuses is refused where BPMN has flow elements. */
+static void test_refused_rows(void **state)
+{
+    uint32_t index = 0;
+
+    (void)state;
+    for (const struct element_row *row = element_row_at(0); row != NULL;
+         row = element_row_at(++index)) {
+        char body[256];
+        struct reading *reading;
+        char *text;
+
+        if (row->handling != ELEMENT_REFUSED)
+            continue;
+        (void)snprintf(body, sizeof(body), "<startEvent id='s'/><%s id='x'/>", row->name);
+        text = process_with(body);
+        reading = reading_of_text(text);
+        assert_string_equal(reading_finding(reading, "unsupported-element")->element_id, "x");
+        assert_non_null(strstr(reading->error.message, row->note));
+        reading_free(reading);
+        free(text);
+    }
+}
+
+/* Every type of the model is in the table, under its XML name. */
+static void test_types(void **state)
+{
+    (void)state;
+#define CHECK_TYPE(name, xml)                                       \
+    assert_int_equal(element_row(xml)->handling, ELEMENT_EXECUTED); \
+    assert_int_equal(element_row(xml)->type, BPMN_##name);
+    BPMN_ELEMENT_TYPES(CHECK_TYPE)
+#undef CHECK_TYPE
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_elements),      cmocka_unit_test(test_extensions),
+        cmocka_unit_test(test_unknown_names), cmocka_unit_test(test_refused_rows),
+        cmocka_unit_test(test_types),
+    };
+
+    return cmocka_run_group_tests(tests, read_document, free_document);
+}

@@ -61,7 +61,6 @@ static void skip_tag(struct scanner *scanner, struct start_tag *tag)
             quote = c == quote ? 0 : quote;
         } else if (c == '"' || c == '\'') {
             quote = c;
-            tag->attribute_count++;
         } else if (c == '>') {
             tag->is_empty = before == '/';
             return;
@@ -84,6 +83,8 @@ bool scanner_next(struct scanner *scanner, struct start_tag *ret_tag, size_t *re
             skip_past(scanner, "]]>");
         } else if (looking_at(scanner, "<?")) {
             skip_past(scanner, "?>");
+        } else if (looking_at(scanner, "<!")) {
+            skip_tag(scanner, &tag);
         } else if (looking_at(scanner, "</")) {
             skip_tag(scanner, &tag);
             ++*ret_ended;
@@ -96,12 +97,53 @@ bool scanner_next(struct scanner *scanner, struct start_tag *ret_tag, size_t *re
     return false;
 }
 
-static enum status too_large(const struct start_tag *tag, int limit, const char *what,
+static enum status too_large(const struct scanner *at, int limit, const char *what,
                              struct error *ret_error)
 {
     (void)error_set(ret_error, STATUS_TOO_LARGE,
                     "Expected %s at most %d but this element is past the limit.", what, limit);
-    return error_at(ret_error, NULL, tag->line, tag->column);
+    return error_at(ret_error, NULL, at->line, at->column);
+}
+
+/* What attributes cost, whatever the parser takes for a tag: after a fault libxml2 reads on, and
+ * finds tags where a scanner sees quoted text. Between two "<" lies one tag at most, and a value
+ * needs "=" and a quote. */
+static enum status scan_attributes(const char *bytes, size_t length, struct error *ret_error)
+{
+    struct scanner scanner;
+    struct scanner tag;
+    size_t names = 0;
+    size_t attributes = 0;
+    size_t namespaces = 0;
+    size_t of_tag = 0;
+    char before = 0; /* the last byte that is no blank */
+
+    scanner_init(&scanner, bytes, length);
+    tag = scanner;
+    for (; scanner.at < scanner.end; skip_bytes(&scanner, 1)) {
+        char c = *scanner.at;
+
+        if (c == '<') {
+            tag = scanner;
+            of_tag = 0;
+            names++;
+        } else if ((c == '"' || c == '\'') && before == '=') {
+            attributes++;
+            names++;
+            of_tag++;
+        } else if (c == 'x' && looking_at(&scanner, "xmlns")) {
+            namespaces++;
+        }
+        if (of_tag > XML_TAG_ATTRIBUTES_MAX)
+            return too_large(&tag, XML_TAG_ATTRIBUTES_MAX, "a number of attributes of", ret_error);
+        if (attributes > XML_ATTRIBUTES_MAX)
+            return too_large(&tag, XML_ATTRIBUTES_MAX, "a number of XML attributes of", ret_error);
+        if (strchr(" \t\r\n", c) == NULL)
+            before = c;
+    }
+    if (namespaces > 0 && names > XML_LOOKUPS_MAX / namespaces)
+        return too_large(&tag, XML_LOOKUPS_MAX, "a number of names times namespaces of", ret_error);
+    return STATUS_OK;
 }
 
 enum status scan_limits(const char *bytes, size_t length, struct error *ret_error)
@@ -109,24 +151,20 @@ enum status scan_limits(const char *bytes, size_t length, struct error *ret_erro
     struct scanner scanner;
     struct start_tag tag;
     size_t elements = 0;
-    size_t attributes = 0;
     size_t depth = 0;
     size_t ended = 0;
 
     scanner_init(&scanner, bytes, length);
     while (scanner_next(&scanner, &tag, &ended)) {
+        const struct scanner at = {.line = tag.line, .column = tag.column};
+
         depth = ended < depth ? depth - ended : 0;
         ended = 0;
-        attributes += tag.attribute_count;
         if (depth + 1 > BPMN_DEPTH_MAX)
-            return too_large(&tag, BPMN_DEPTH_MAX, "a nesting depth of", ret_error);
-        if (tag.attribute_count > XML_TAG_ATTRIBUTES_MAX)
-            return too_large(&tag, XML_TAG_ATTRIBUTES_MAX, "a number of attributes of", ret_error);
+            return too_large(&at, BPMN_DEPTH_MAX, "a nesting depth of", ret_error);
         if (++elements > XML_ELEMENTS_MAX)
-            return too_large(&tag, XML_ELEMENTS_MAX, "a number of XML elements of", ret_error);
-        if (attributes > XML_ATTRIBUTES_MAX)
-            return too_large(&tag, XML_ATTRIBUTES_MAX, "a number of XML attributes of", ret_error);
+            return too_large(&at, XML_ELEMENTS_MAX, "a number of XML elements of", ret_error);
         depth += !tag.is_empty;
     }
-    return STATUS_OK;
+    return scan_attributes(bytes, length, ret_error);
 }

@@ -8,10 +8,15 @@
 
 #include <stddef.h>
 
-/* What a tree may hold. libxml2 compares every attribute of a tag with every other one, and a node
- * takes fifty times the bytes of its tag: without these limits a small file costs minutes or
- * gigabytes. */
-enum { XML_ELEMENTS_MAX = 1000000, XML_ATTRIBUTES_MAX = 2000000, XML_TAG_ATTRIBUTES_MAX = 1000 };
+/* What a tree may hold. libxml2 compares every attribute of a tag with every other one, looks each
+ * prefix up in a list of all namespaces in scope, and a node takes fifty times the bytes of its
+ * tag: without these limits a small file costs minutes or gigabytes. */
+enum {
+    XML_ELEMENTS_MAX = 1000000,
+    XML_ATTRIBUTES_MAX = 2000000,
+    XML_TAG_ATTRIBUTES_MAX = 1000,
+    XML_LOOKUPS_MAX = 500 * 1000 * 1000, /* names times namespaces */
+};
 
 struct scanner {
     const char *at;
@@ -24,12 +29,12 @@ struct scanner {
 struct start_tag {
     int line;
     int column;
-    size_t attribute_count; /* roughly: quoted values */
-    bool is_empty;          /* <a/> */
+    bool is_empty; /* <a/> */
 };
 
 void scanner_init(struct scanner *scanner, const char *bytes, size_t length);
-/* The next start tag, false when there is none. Adds the end tags before it to *ret_ended. */
+/* The next start tag, false when there is none. Adds the end tags before it to *ret_ended. A
+ * document type is no tag: the parser refuses it. */
 bool scanner_next(struct scanner *scanner, struct start_tag *ret_tag, size_t *ret_ended);
 
 /* STATUS_TOO_LARGE, with a position, when a tree of these bytes would break a limit. */

@@ -48,4 +48,15 @@ const struct extension_row *extension_row(enum extension_kind kind, const char *
 const struct extension_row *extension_row_at(uint32_t index);
 const char *extension_handling_name(enum extension_handling handling);
 
+/* Every finding names one of these rules. */
+struct rule_row {
+    const char *name;
+    bool is_error; /* a warning otherwise */
+    const char *meaning;
+};
+
+/* NULL for a name that is in no row. */
+const struct rule_row *rule_row(const char *name);
+const struct rule_row *rule_row_at(uint32_t index);
+
 #endif

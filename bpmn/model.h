@@ -1,6 +1,7 @@
 /* The executable model: what the reader understood, immutable and shared by every instance.
  *
- * Elements and flows are referred to by index. All of it lives in one arena owned by the document. */
+ * Elements and flows are referred to by index. All of it lives in one arena owned by the document.
+ */
 #ifndef SYNERGYFLOW_MODEL_H
 #define SYNERGYFLOW_MODEL_H
 
@@ -13,18 +14,18 @@
 #define BPMN_NONE UINT32_MAX
 
 /* X(name, XML element and Flowable's activityType) */
-#define BPMN_ELEMENT_TYPES(X)                                                                      \
-    X(START_EVENT, "startEvent")                                                                   \
-    X(END_EVENT, "endEvent")                                                                       \
-    X(INTERMEDIATE_CATCH_EVENT, "intermediateCatchEvent")                                          \
-    X(BOUNDARY_EVENT, "boundaryEvent")                                                             \
-    X(USER_TASK, "userTask")                                                                       \
-    X(SERVICE_TASK, "serviceTask")                                                                 \
-    X(SCRIPT_TASK, "scriptTask")                                                                   \
-    X(MANUAL_TASK, "manualTask")                                                                   \
-    X(TASK, "task")                                                                                \
-    X(EXCLUSIVE_GATEWAY, "exclusiveGateway")                                                       \
-    X(PARALLEL_GATEWAY, "parallelGateway")                                                         \
+#define BPMN_ELEMENT_TYPES(X)                             \
+    X(START_EVENT, "startEvent")                          \
+    X(END_EVENT, "endEvent")                              \
+    X(INTERMEDIATE_CATCH_EVENT, "intermediateCatchEvent") \
+    X(BOUNDARY_EVENT, "boundaryEvent")                    \
+    X(USER_TASK, "userTask")                              \
+    X(SERVICE_TASK, "serviceTask")                        \
+    X(SCRIPT_TASK, "scriptTask")                          \
+    X(MANUAL_TASK, "manualTask")                          \
+    X(TASK, "task")                                       \
+    X(EXCLUSIVE_GATEWAY, "exclusiveGateway")              \
+    X(PARALLEL_GATEWAY, "parallelGateway")                \
     X(SUB_PROCESS, "subProcess")
 
 enum bpmn_element_type {

@@ -25,15 +25,15 @@
 /* One waiting call of a topic. Everything is borrowed for the duration of prepare and finish. */
 struct module_call {
     const char *topic;
-    struct uuid id;               /* this call; a retried transaction calls with a new one */
-    struct uuid instance_id;      /* zero for a direct call (module_run) */
+    struct uuid id;          /* this call; a retried transaction calls with a new one */
+    struct uuid instance_id; /* zero for a direct call (module_run) */
     struct uuid execution_id;
-    const char *business_key;     /* NULL when none */
-    const char *element_id;       /* the service task; NULL for a direct call */
-    const char *correlation_id;   /* never NULL */
-    const char *user;             /* who asked, NULL when a timer did */
-    const json_t *variables;      /* all visible variables, or the direct call's input */
-    void *state;                  /* the handler's own, from prepare to finish */
+    const char *business_key;   /* NULL when none */
+    const char *element_id;     /* the service task; NULL for a direct call */
+    const char *correlation_id; /* never NULL */
+    const char *user;           /* who asked, NULL when a timer did */
+    const json_t *variables;    /* all visible variables, or the direct call's input */
+    void *state;                /* the handler's own, from prepare to finish */
 
     /* the answer: set by the functions below; a call left alone returns no variables */
     json_t *ret_variables;
@@ -47,7 +47,7 @@ struct module_calls {
     struct module_call *items;
     uint32_t count;
     int64_t now_us;
-    struct arena *arena;        /* lives until the unit of work has committed */
+    struct arena *arena; /* lives until the unit of work has committed */
     struct uuid_source *ids;
     struct module_event *events; /* what module_publish() gathered */
     uint32_t event_count;
@@ -56,7 +56,8 @@ struct module_calls {
 
 struct module_handler {
     const char *topic;
-    /* Adds the statements for all calls to `batch` (may add none). A failure fails the unit of work. */
+    /* Adds the statements for all calls to `batch` (may add none). A failure fails the unit of
+     * work. */
     enum status (*prepare)(struct module_calls *calls, struct pg_batch *batch,
                            struct error *ret_error);
     /* Reads the results, answers each call, publishes events. NULL when prepare did everything. */
@@ -66,8 +67,8 @@ struct module_handler {
 
 /* Output variables of a call; steals `variables` (an object). */
 void module_call_return(struct module_call *call, json_t *variables);
-/* A BPMN error: the process can catch it with a boundary event. Domain refusals belong here only when the
- * process is meant to react. */
+/* A BPMN error: the process can catch it with a boundary event. Domain refusals belong here only
+ * when the process is meant to react. */
 void module_call_error(struct module_calls *calls, struct module_call *call, const char *code);
 /* The call is refused: the caller's command fails with this status and sentence (e.g. NOT_FOUND,
  * CONFLICT, INVALID); nothing of the command is kept, its neighbours are untouched. */
@@ -103,7 +104,8 @@ struct module_events {
 struct module_listener {
     const char *id;                 /* stable, such as "tasks.incident_projections" */
     const char *const *event_types; /* NULL-terminated */
-    /* Adds the projection's statements, run under the module's role in the listener's transaction. */
+    /* Adds the projection's statements, run under the module's role in the listener's transaction.
+     */
     enum status (*prepare)(struct module_events *events, struct pg_batch *batch,
                            struct error *ret_error);
 };
@@ -133,7 +135,8 @@ struct module_result {
 typedef void module_on_done(void *context, const struct module_result *result, enum status status,
                             const struct error *error);
 
-/* Starts the latest version of a process. `variables` is stolen. `request` gives correlation id and user. */
+/* Starts the latest version of a process. `variables` is stolen. `request` gives correlation id and
+ * user. */
 void module_start(struct module_host *host, struct http_request *request, const char *process_key,
                   const char *business_key, json_t *variables, module_on_done *on_done,
                   void *context);
@@ -142,16 +145,17 @@ void module_complete(struct module_host *host, struct http_request *request,
                      const char *process_key, const char *business_key, const char *element_id,
                      json_t *variables, module_on_done *on_done, void *context);
 /* Gives a message to the running instance with this business key. */
-void module_message(struct module_host *host, struct http_request *request,
-                    const char *process_key, const char *business_key, const char *message,
-                    json_t *variables, module_on_done *on_done, void *context);
+void module_message(struct module_host *host, struct http_request *request, const char *process_key,
+                    const char *business_key, const char *message, json_t *variables,
+                    module_on_done *on_done, void *context);
 /* Calls a handler of this module directly, without a process, as a unit of work of its own. */
 void module_run(struct module_host *host, struct http_request *request, const char *topic,
                 json_t *input, module_on_done *on_done, void *context);
 
 /* Freshness of a listener's projection: add to the batch that reads the projection (two statements
- * at most), then read with the index that was returned. The badge: {"status":"GREEN|YELLOW|RED","lagMs":…};
- * lag is how far the projection is behind what was published. New reference. */
+ * at most), then read with the index that was returned. The badge:
+ * {"status":"GREEN|YELLOW|RED","lagMs":…}; lag is how far the projection is behind what was
+ * published. New reference. */
 uint32_t module_freshness_add(struct pg_batch *batch, const char *listener_id);
 json_t *module_freshness(const struct pg_batch *batch, uint32_t index, int64_t now_us);
 int64_t module_now_us(void);

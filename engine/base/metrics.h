@@ -35,6 +35,7 @@ void metric_observe(struct metric *metric, double value);
 /* The page for /metrics, HELP and TYPE once a name; appends to `text`. */
 void metrics_write(struct text *text);
 /* A gauge read at scrape time, e.g. resident memory. Registered once. */
-void metrics_process(void); /* refreshes process_resident_memory_bytes and process_cpu_seconds_total */
+void metrics_process(
+    void); /* refreshes process_resident_memory_bytes and process_cpu_seconds_total */
 
 #endif

@@ -9,7 +9,8 @@ struct registry {
     uint32_t module_count;
 };
 
-/* NULL when no module hosts the topic. `ret_module` may be NULL. Linear in the number of handlers. */
+/* NULL when no module hosts the topic. `ret_module` may be NULL. Linear in the number of handlers.
+ */
 const struct module_handler *registry_handler(const struct registry *registry, const char *topic,
                                               const struct module **ret_module);
 /* The n-th listener of an event type, NULL past the last. */

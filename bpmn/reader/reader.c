@@ -38,8 +38,11 @@ static bool is_executable(struct arena *arena, const xmlNode *process)
 
 static bool has_diagram(const xmlNode *root)
 {
+    static const char uri[] = "http://www.omg.org/spec/BPMN/20100524/DI";
+
     for (const xmlNode *node = xml_children(root); node != NULL; node = xml_next(node)) {
-        if (strcmp(xml_name(node), "BPMNDiagram") == 0)
+        if (strcmp(xml_name(node), "BPMNDiagram") == 0 && node->ns != NULL &&
+            strcmp((const char *)node->ns->href, uri) == 0)
             return true;
     }
     return false;

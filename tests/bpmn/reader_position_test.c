@@ -114,6 +114,8 @@ static const struct place places[] = {
     {"timer-syntax", "x",
      CATCH(
          "<timerEventDefinition>\n  @<timeDuration\n>soon</timeDuration></timerEventDefinition>")},
+    {"timer-syntax", "x",
+     CATCH("<timerEventDefinition>@<timeCycle>R3/PT0S</timeCycle></timerEventDefinition>")},
     {"message-reference", "x", CATCH("@<messageEventDefinition messageRef='s'/>")},
     {"message-name", "x", CATCH(" @<messageEventDefinition messageRef='nameless'/>")},
     {"error-code", "e",

@@ -54,6 +54,53 @@ static bool has_line(const char *line)
     return false;
 }
 
+/* A row as the page has it. */
+enum { LINE_BYTES = 1024 };
+
+static void element_line(const struct element_row *row, char line[LINE_BYTES])
+{
+    (void)snprintf(line, LINE_BYTES, "| `%s` | %s | %s |", row->name,
+                   element_handling_name(row->handling), row->note);
+}
+
+static void extension_line(const struct extension_row *row, char line[LINE_BYTES])
+{
+    static const char *const kinds[] = {"attribute", "element"};
+
+    (void)snprintf(line, LINE_BYTES, "| %s `%s` | %s | %s | %s |", kinds[row->kind], row->name,
+                   row->where, extension_handling_name(row->handling), row->note);
+}
+
+static void rule_line(const struct rule_row *row, char line[LINE_BYTES])
+{
+    (void)snprintf(line, LINE_BYTES, "| rule `%s` | %s | %s |", row->name,
+                   row->is_error ? "error" : "warning", row->meaning);
+}
+
+/* SYNERGYFLOW_PRINT_TABLES=1 support_test: the rows to paste when a table has changed. */
+static void print_tables(void)
+{
+    char line[LINE_BYTES];
+    uint32_t index = 0;
+
+    for (const struct element_row *row = element_row_at(0); row != NULL;
+         row = element_row_at(++index)) {
+        element_line(row, line);
+        (void)puts(line);
+    }
+    index = 0;
+    for (const struct extension_row *row = extension_row_at(0); row != NULL;
+         row = extension_row_at(++index)) {
+        extension_line(row, line);
+        (void)puts(line);
+    }
+    index = 0;
+    for (const struct rule_row *row = rule_row_at(0); row != NULL; row = rule_row_at(++index)) {
+        rule_line(row, line);
+        (void)puts(line);
+    }
+}
+
 static void test_elements(void **state)
 {
     uint32_t count = 0;
@@ -62,11 +109,10 @@ static void test_elements(void **state)
     (void)state;
     for (const struct element_row *row = element_row_at(0); row != NULL;
          row = element_row_at(++count)) {
-        char line[1024];
+        char line[LINE_BYTES];
 
         assert_ptr_equal(element_row(row->name), row);
-        (void)snprintf(line, sizeof(line), "| `%s` | %s | %s |", row->name,
-                       element_handling_name(row->handling), row->note);
+        element_line(row, line);
         is_whole = has_line(line) && is_whole;
     }
     assert_true(is_whole);
@@ -76,22 +122,36 @@ static void test_elements(void **state)
 
 static void test_extensions(void **state)
 {
-    static const char *const kinds[] = {"attribute", "element"};
     uint32_t count = 0;
     bool is_whole = true;
 
     (void)state;
     for (const struct extension_row *row = extension_row_at(0); row != NULL;
          row = extension_row_at(++count)) {
-        char line[1024];
+        char line[LINE_BYTES];
 
         assert_ptr_equal(extension_row(row->kind, row->name), row);
-        (void)snprintf(line, sizeof(line), "| %s `%s` | %s | %s | %s |", kinds[row->kind],
-                       row->name, row->where, extension_handling_name(row->handling), row->note);
+        extension_line(row, line);
         is_whole = has_line(line) && is_whole;
     }
     assert_true(is_whole);
     assert_int_equal(count_lines("| attribute `") + count_lines("| element `"), count);
+}
+
+static void test_rules(void **state)
+{
+    uint32_t count = 0;
+    bool is_whole = true;
+
+    (void)state;
+    for (const struct rule_row *row = rule_row_at(0); row != NULL; row = rule_row_at(++count)) {
+        char line[LINE_BYTES];
+
+        rule_line(row, line);
+        is_whole = has_line(line) && is_whole;
+    }
+    assert_true(is_whole);
+    assert_int_equal(count_lines("| rule `"), count);
 }
 
 static void test_unknown_names(void **state)
@@ -140,10 +200,14 @@ static void test_types(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_elements),      cmocka_unit_test(test_extensions),
-        cmocka_unit_test(test_unknown_names), cmocka_unit_test(test_refused_rows),
-        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_elements),     cmocka_unit_test(test_extensions),
+        cmocka_unit_test(test_rules),        cmocka_unit_test(test_unknown_names),
+        cmocka_unit_test(test_refused_rows), cmocka_unit_test(test_types),
     };
 
+    if (getenv("SYNERGYFLOW_PRINT_TABLES") != NULL) {
+        print_tables();
+        return 0;
+    }
     return cmocka_run_group_tests(tests, read_document, free_document);
 }

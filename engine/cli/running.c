@@ -83,6 +83,7 @@ int service_run(const struct settings *settings,
     service_start(running.service, on_started, &running);
     (void)uv_run(&running.loop, UV_RUN_DEFAULT);
     service_free(running.service);
+    (void)uv_run(&running.loop, UV_RUN_DEFAULT); /* the parts' handles close */
     result = uv_loop_close(&running.loop);
     if (result != 0)
         log_event(LOG_ERROR, "service.handles_left", NULL);

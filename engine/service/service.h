@@ -23,7 +23,8 @@ void service_start(struct service *service,
 uint16_t service_port(const struct service *service);
 /* Graceful stop; `on_stopped` fires when everything is committed and closed. Twice is fine. */
 void service_stop(struct service *service, void (*on_stopped)(void *context), void *context);
-void service_free(struct service *service); /* after on_stopped */
+/* After on_stopped. The parts' handles close on the loop: run it once more before closing it. */
+void service_free(struct service *service);
 /* For commands of the program itself (demo data). */
 struct command_queue *service_commands(struct service *service);
 struct pg_pool *service_pool(struct service *service);

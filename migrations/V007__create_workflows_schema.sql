@@ -56,8 +56,8 @@ CREATE TABLE synergyflow_workflows.process_instance (
     state          jsonb NOT NULL,
     variables      jsonb NOT NULL
 ) WITH (fillfactor = 80);
-CREATE INDEX process_instance_business_key ON synergyflow_workflows.process_instance (business_key)
-    WHERE business_key IS NOT NULL;
+CREATE INDEX process_instance_business_key
+    ON synergyflow_workflows.process_instance (business_key, id) WHERE business_key IS NOT NULL;
 CREATE INDEX process_instance_open ON synergyflow_workflows.process_instance (definition_key, id)
     WHERE status < 3;
 CREATE INDEX process_instance_definition ON synergyflow_workflows.process_instance (definition_id);

@@ -115,12 +115,16 @@ BEGIN
 END
 $$;
 
--- Every statement of the engine is a look-up by index. A plan made while a table was still empty would
--- read it sequentially, and a prepared statement would keep that plan while the table grows. Compiling
--- such short statements costs more than running them. Settings of the role hold behind a pooler too.
+-- Every statement of the engine is a look-up by index. A plan made while a table was still empty, or
+-- not yet analysed (the policies below then look far more selective than they are), would read all
+-- of it, and a prepared statement would keep that plan while the table grows. Compiling such short
+-- statements costs more than running them. Settings of the role hold behind a pooler too.
 DO $$
 BEGIN
     ALTER ROLE synergyflow_engine SET enable_seqscan = off;
+    ALTER ROLE synergyflow_engine SET enable_hashjoin = off;
+    ALTER ROLE synergyflow_engine SET enable_mergejoin = off;
+    ALTER ROLE synergyflow_engine SET enable_material = off;
     ALTER ROLE synergyflow_engine SET jit = off;
 EXCEPTION WHEN internal_error THEN
     NULL; -- another database of the cluster is setting the same at this moment

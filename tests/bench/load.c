@@ -246,11 +246,35 @@ static void report(void)
                  run.refused);
 }
 
+/* Percentiles of the lateness as the bounds of the engine's histogram: "at most". */
+static void print_lateness(const char *page)
+{
+    static const double parts[] = {0.5, 0.95, 0.99, 1.0};
+    static const char bucket[] = "synergyflow_timer_lateness_seconds_bucket{path=\"on_time\",le=\"";
+    static const char total[] = "synergyflow_timer_lateness_seconds_count{path=\"on_time\"} ";
+    const char *found = strstr(page, total);
+    double count = found != NULL ? strtod(found + strlen(total), NULL) : 0;
+
+    (void)printf("timers: lateness");
+    for (size_t i = 0; i < COUNT_OF(parts) && count > 0; i++) {
+        for (const char *at = strstr(page, bucket); at != NULL; at = strstr(at + 1, bucket)) {
+            const char *bound = at + strlen(bucket);
+            const char *value = strchr(bound, ' ');
+
+            if (value != NULL && strtod(value, NULL) >= parts[i] * count) {
+                (void)printf("%s p%.0f <= %.1f ms", i > 0 ? "," : "", 100 * parts[i],
+                             1000 * strtod(bound, NULL));
+                break;
+            }
+        }
+    }
+    (void)printf(" (%.0f fired)\n", count);
+}
+
 /* Waits (bounded) until no instance of the timer process is open, then prints the lateness. */
 static void wait_for_timers(void)
 {
     int64_t deadline_us = clock_monotonic_us() + TIMER_DEADLINE_US;
-    const char *at;
 
     for (;;) {
         const char *text = call("GET",
@@ -268,11 +292,7 @@ static void wait_for_timers(void)
     }
     (void)printf("timers: all %lu instances ended %.3f s after the first was due\n", run.wanted,
                  (double)(clock_wall_us() - run.due_us) / 1e6);
-    for (at = call("GET", "/metrics", NULL); at != NULL && *at != '\0'; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (strncmp(at, "synergyflow_timer_lateness", 26) == 0)
-            (void)printf("  %.*s\n", (int)strcspn(at, "\n"), at);
-    }
+    print_lateness(call("GET", "/metrics", NULL));
 }
 
 static void on_connected(struct load_client *client)

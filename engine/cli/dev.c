@@ -34,7 +34,8 @@ static void print_what_next(const struct dev *dev, unsigned port)
         "  curl -s http://127.0.0.1:%u/metrics | grep synergyflow_timer\n"
         "  psql -h %s -p %u -U postgres synergyflow\n"
         "\n",
-        port, dev->folder, port, port, port, port, dev->cluster.socket_folder, dev->cluster.port);
+        port, dev->cluster.folder, port, port, port, port, dev->cluster.socket_folder,
+        dev->cluster.port);
     (void)fflush(stdout);
 }
 

@@ -373,10 +373,34 @@ static void connections_cut_under_load_lose_nothing(void **state)
     test_database_free(database);
 }
 
+/* The same as assert_acknowledged_kept(), asked over REST. */
+static void assert_acknowledged_answered(unsigned port, const struct load *load)
+{
+    for (int i = 0; i < CALLERS; i++) {
+        const struct caller *caller = &load->callers[i];
+        char path[160];
+
+        for (unsigned n = 0; n < caller->instance_count; n++) {
+            json_t *answer = NULL;
+
+            (void)snprintf(path, sizeof(path), "/process-api/history/historic-process-instances/%s",
+                           caller->instances[n]);
+            assert_int_equal(http_call(port, "GET", path, NULL, &answer), 200);
+            assert_true(json_is_string(json_object_get(answer, "endTime")));
+            json_decref(answer);
+        }
+        for (unsigned n = 0; n < caller->incident_count; n++) {
+            (void)snprintf(path, sizeof(path), "/api/v1/incidents/%s", caller->incidents[n]);
+            assert_int_equal(http_call(port, "GET", path, NULL, NULL), 200);
+        }
+    }
+}
+
 static void without_its_database_it_says_so_and_comes_back(void **state)
 {
     struct test_cluster *cluster = test_cluster_new();
     struct program program;
+    struct load *load;
     char conninfo[512];
     char administrator[512];
     char output[4096];
@@ -396,11 +420,16 @@ static void without_its_database_it_says_so_and_comes_back(void **state)
                    (int)(at - conninfo - 0), administrator, at - conninfo + administrator + 13);
     program_serve(&program, conninfo, NULL);
     deploy(program.port);
+    load = load_begin(program.port);
+    assert_true(wait_until(has_enough, load));
     test_cluster_stop(cluster);
     assert_true(wait_until(is_not_ready, &program.port));
     assert_int_equal(http_call(program.port, "GET", "/livez", NULL, NULL), 200);
     test_cluster_start(cluster);
     assert_true(wait_until(is_ready, &program.port));
+    load_end(load);
+    assert_acknowledged_answered(program.port, load);
+    free(load);
     assert_int_equal(http_call(program.port, "POST", "/process-api/runtime/process-instances",
                                "{\"processDefinitionKey\":\"automatic\",\"variables\":[{\"name\":"
                                "\"n\",\"value\":1}]}",

@@ -125,6 +125,7 @@ BEGIN
     ALTER ROLE synergyflow_engine SET enable_hashjoin = off;
     ALTER ROLE synergyflow_engine SET enable_mergejoin = off;
     ALTER ROLE synergyflow_engine SET enable_material = off;
+    ALTER ROLE synergyflow_engine SET enable_bitmapscan = off;
     ALTER ROLE synergyflow_engine SET jit = off;
 EXCEPTION WHEN internal_error THEN
     NULL; -- another database of the cluster is setting the same at this moment

@@ -204,6 +204,12 @@ bool unit_has_changes(const struct unit *unit);
 void unit_store(struct unit *unit, struct pg_batch *batch);
 MUST_CHECK enum status unit_check_stored(const struct unit *unit, struct error *ret_error);
 
+/* What store_waits.c and store.c share. */
+void unit_store_waits(struct unit *unit, struct pg_batch *batch);
+bool unit_instance_is_dirty(const struct unit_instance *instance);
+const char *store_json_text(struct unit *unit, json_t *json, bool steal); /* in the unit's arena */
+void store_time_or_null(struct pg_array *array, int64_t us);
+
 /* effects.c */
 void unit_apply_effects(struct unit *unit);
 void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,

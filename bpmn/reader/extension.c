@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-/* The first is the one to write; the second was in use before it and means the same. */
-static const char *const own_namespaces[] = {"http://synergyflow.org/bpmn",
-                                             "https://synergyflow.io/schema/bpmn"};
+static const char *const own_namespaces[] = {"http://synergyflow.org/bpmn"};
 
 static const char *const dialects[] = {
     "http://flowable.org/bpmn",

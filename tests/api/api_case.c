@@ -101,7 +101,7 @@ void api_deploy_with(const char *key, const char *globals, const char *elements)
     (void)snprintf(model, sizeof(model),
                    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'"
                    " xmlns:flowable='http://flowable.org/bpmn'"
-                   " xmlns:synergyflow='https://synergyflow.io/schema/bpmn'"
+                   " xmlns:synergyflow='http://synergyflow.org/bpmn'"
                    " targetNamespace='test'>%s<process id='%s' name='Process %s'"
                    " isExecutable='true'>%s</process></definitions>",
                    globals, key, key, elements);

@@ -9,7 +9,7 @@
 
 #define HEAD                                                           \
     "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'" \
-    " xmlns:synergyflow='https://synergyflow.io/schema/bpmn'"          \
+    " xmlns:synergyflow='http://synergyflow.org/bpmn'"                 \
     " targetNamespace='t'>"
 #define SIMPLE(id)                                                                \
     HEAD "<process id='" id "' name='Simple' isExecutable='true'>"                \

@@ -150,21 +150,6 @@ static void test_no_document_is_freed(void **state)
     bpmn_document_free(NULL);
 }
 
-/* The namespace in which modules' files were first written means the same as ours. */
-static void test_earlier_namespace(void **state)
-{
-    struct reading *reading = reading_of_text(
-        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'"
-        " xmlns:s='https://synergyflow.io/schema/bpmn'><process id='p'><startEvent id='a'/>"
-        "<sequenceFlow id='f' sourceRef='a' targetRef='b'/><serviceTask id='b' s:topic='t'/>"
-        "</process></definitions>");
-
-    (void)state;
-    assert_int_equal(reading->status, STATUS_OK);
-    assert_int_equal(element(reading->document->models, "b")->service, BPMN_SERVICE_TOPIC);
-    reading_free(reading);
-}
-
 enum { CHAIN = 5000 };
 
 /* 5,000 tasks in a row: every list and lookup at size. */
@@ -206,7 +191,6 @@ int main(void)
         cmocka_unit_test(test_several_processes),
         cmocka_unit_test(test_type_names),
         cmocka_unit_test(test_no_document_is_freed),
-        cmocka_unit_test(test_earlier_namespace),
         cmocka_unit_test(test_large),
     };
 

@@ -233,6 +233,12 @@ static void apply_scope_closed(struct bpmn_instance *instance, const struct bpmn
 
 /* Copy on write: a clone, or whoever loaded the scope, may share the object. An overwritten value
  * is kept until the instance is saved, because an earlier record may point at it. */
+static void apply_business_key(struct bpmn_instance *instance, const struct bpmn_change *change)
+{
+    PRE(instance->business_key == NULL);
+    instance->business_key = arena_copy(instance->arena, change->name);
+}
+
 static void apply_variable(struct bpmn_instance *instance, const struct bpmn_change *change)
 {
     struct bpmn_scope *scope = changed_scope(instance, change);
@@ -308,6 +314,7 @@ static void (*const appliers[])(struct bpmn_instance *, const struct bpmn_change
     [BPMN_CHANGE_INSTANCE_STARTED] = apply_started,
     [BPMN_CHANGE_INSTANCE_COMPLETED] = apply_ended,
     [BPMN_CHANGE_INSTANCE_TERMINATED] = apply_ended,
+    [BPMN_CHANGE_BUSINESS_KEY_SET] = apply_business_key,
     [BPMN_CHANGE_ELEMENT_ACTIVATED] = apply_activated,
     [BPMN_CHANGE_ELEMENT_COMPLETED] = apply_left,
     [BPMN_CHANGE_ELEMENT_TERMINATED] = apply_left,

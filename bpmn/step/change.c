@@ -164,6 +164,9 @@ static void append_change(struct text *text, const struct bpmn_change *change,
             text_append_format(text, " at %s", id);
         append_because(text, change->reason);
         break;
+    case BPMN_CHANGE_BUSINESS_KEY_SET:
+        text_append_format(text, "process %s business key %s", model->process_id, change->name);
+        break;
     case BPMN_CHANGE_FLOW_TAKEN:
         text_append_format(text, "flow %s taken", flow);
         break;

@@ -13,6 +13,7 @@
     X(INSTANCE_STARTED, "instance-started")                                                       \
     X(INSTANCE_COMPLETED, "instance-completed")                                                   \
     X(INSTANCE_TERMINATED, "instance-terminated") /* reason */                                    \
+    X(BUSINESS_KEY_SET, "business-key")           /* name: the key that a handler gave */         \
     X(ELEMENT_ACTIVATED, "activated")             /* token, element, scope */                     \
     X(ELEMENT_COMPLETED, "completed")             /* token, element, started_us */                \
     X(ELEMENT_TERMINATED, "terminated")           /* token, element, started_us, reason */        \
@@ -74,7 +75,7 @@ struct bpmn_change {
     int64_t due_us;
     const char *repeat;
     int64_t repeats_left;
-    const char *name;   /* variable, message, topic, error code */
+    const char *name;   /* variable, message, topic, error code, business key */
     const char *reason; /* why terminated or cancelled */
     const json_t *value;
     const struct bpmn_task_details *task;

@@ -11,7 +11,7 @@
  *   due      timers, tasks             repeat  the cycle             left    firings after this one
  *   topic    jobs, handlers            message its name              code    BPMN error code
  *   reason   why terminated/cancelled  task    details of a new user task
- *   var      variable's name           value   its value
+ *   var      variable's name           value   its value             key     business key
  *
  * Two things make it compact without losing what a rebuild needs. "taken" is not written: the
  * record of the arrival names its flow. An element that was activated and completed in the list,
@@ -181,6 +181,9 @@ static void set_name(json_t *record, const struct bpmn_change *change)
     case BPMN_CHANGE_VARIABLE_SET:
         set_text(record, "var", change->name);
         set_new(record, "value", json_incref((json_t *)change->value));
+        break;
+    case BPMN_CHANGE_BUSINESS_KEY_SET:
+        set_text(record, "key", change->name);
         break;
     case BPMN_CHANGE_JOB_CREATED:
     case BPMN_CHANGE_HANDLER_CALLED:

@@ -144,6 +144,17 @@ static enum status check_wait(const struct step *step, const struct bpmn_command
     return STATUS_OK;
 }
 
+/* A business key is given once: whoever knows the instance by it keeps finding it. */
+static void set_business_key(struct step *step, const char *business_key)
+{
+    struct bpmn_change given = step_change(step, BPMN_CHANGE_BUSINESS_KEY_SET, NULL);
+
+    if (step->instance->business_key != NULL)
+        return;
+    given.name = business_key;
+    step_record(step, &given);
+}
+
 /* Every command about something that a token waits for. */
 static enum status answer_wait(struct step *step, const struct bpmn_command *command,
                                struct error *ret_error)
@@ -160,6 +171,8 @@ static enum status answer_wait(struct step *step, const struct bpmn_command *com
     if (status != STATUS_OK)
         return status;
     variables_merge(step, at.scope, command->variables);
+    if (command->kind == BPMN_HANDLER_RETURNED && command->name != NULL)
+        set_business_key(step, command->name);
     if (command->kind == BPMN_JOB_ERROR || command->kind == BPMN_HANDLER_ERROR) {
         PRE(command->name != NULL);
         error_throw(step, &at, command->name);

@@ -18,7 +18,8 @@ enum bpmn_command_kind {
                              waiting for `name` */
     BPMN_COMPLETE_JOB,    /* target = job id */
     BPMN_JOB_ERROR,       /* target = job id, name = BPMN error code */
-    BPMN_HANDLER_RETURNED, /* target = handler call id */
+    BPMN_HANDLER_RETURNED, /* target = handler call id; name = the business key that it gives, or
+                              NULL */
     BPMN_HANDLER_ERROR,    /* target = handler call id, name = BPMN error code */
     BPMN_SET_VARIABLES,    /* target = scope id (set exactly there), zero = root, or token id (a
                               sub-process' token: its scope; another: nearest scope that has them) */

@@ -271,10 +271,6 @@ static bool answer_call(struct unit *unit, struct unit_call *source, struct modu
         item->answer = json_incref(call->ret_variables);
         return true;
     }
-    if (call->ret_business_key != NULL && item->instance->instance.business_key == NULL) {
-        item->instance->instance.business_key = call->ret_business_key;
-        item->instance->business_key_set = true;
-    }
     if (bpmn_instance_waiting(&item->instance->instance, &source->wait_id, NULL, NULL) == NULL)
         return true; /* another call's error ended the activity meanwhile */
     if (call->ret_error_code != NULL) {
@@ -282,6 +278,7 @@ static bool answer_call(struct unit *unit, struct unit_call *source, struct modu
         step.name = call->ret_error_code;
     } else {
         step.variables = call->ret_variables;
+        step.name = call->ret_business_key;
     }
     if (unit_step(unit, item, item->instance, &step, &error) != STATUS_OK)
         return fail_item(item, error.status, &error);

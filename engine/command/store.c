@@ -184,7 +184,7 @@ static void store_old_instances(struct unit *unit, struct pg_batch *batch)
         pg_add_uuid(a[0], &instance->id);
         pg_add_int(a[1], instance->revision);
         pg_add_int(a[2], status_code(instance));
-        pg_add_text(a[3], instance->business_key_set ? running->business_key : NULL);
+        pg_add_text(a[3], running->business_key);
         store_time_or_null(a[4], running->ended_us);
         pg_add_text(a[5], running->end_element_id);
         pg_add_text(a[6], running->delete_reason);

@@ -18,7 +18,6 @@ struct unit_instance {
     const struct definition *definition; /* pinned */
     int64_t revision;                    /* stored; the commit writes the next one */
     bool suspended;
-    bool business_key_set;
     uint32_t item_count; /* commands of this unit for it */
     const char *definition_id;
     const char *instance_name;

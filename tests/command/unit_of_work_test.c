@@ -298,6 +298,9 @@ static void a_start_steps_calls_and_commits_in_one(void **state)
                "N-1 1 2");
     assert_sql("SELECT element_id FROM synergyflow_workflows.task WHERE status = 1", "work");
     assert_sql("SELECT count(*) FROM synergyflow_workflows.journal", "1");
+    assert_sql("SELECT c->>'key' FROM synergyflow_workflows.journal j,"
+               " jsonb_array_elements(j.changes) c WHERE c->>'c' = 'business-key'",
+               "N-1");
     assert_sql("SELECT event_type FROM event_publication.event_publication", "probe.Called");
     /* Nothing listens to it, so nobody is woken. */
     assert_int_equal(parts.published, 0);

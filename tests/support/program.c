@@ -85,7 +85,9 @@ static bool is_ready(void *context)
     return ready;
 }
 
-void program_serve(struct program *program, const char *conninfo, const char *extra)
+/* The child's arguments and environment are set by `prepare`, in the child. */
+static void start(struct program *program, const char *const *arguments,
+                  void (*prepare)(const void *context), const void *context)
 {
     static int number;
     pid_t parent = getpid();
@@ -100,11 +102,9 @@ void program_serve(struct program *program, const char *conninfo, const char *ex
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (log < 0 || dup2(log, 2) < 0 || dup2(log, 1) < 0 || getppid() != parent)
             _exit(126);
-        (void)setenv("SYNERGYFLOW_DATABASE", conninfo, 1);
-        (void)setenv("SYNERGYFLOW_PORT", "0", 1);
-        if (extra != NULL)
-            (void)putenv((char *)extra);
-        (void)execl(program_path(), "synergyflow", "serve", (char *)NULL);
+        if (prepare != NULL)
+            prepare(context);
+        (void)execv(program_path(), (char *const *)(void *)arguments);
         _exit(127);
     }
     if (program->process < 0 || !wait_until(is_ready, program)) {
@@ -112,6 +112,38 @@ void program_serve(struct program *program, const char *conninfo, const char *ex
 
         die("the program does not become ready", log);
     }
+}
+
+struct serving {
+    const char *conninfo;
+    const char *extra;
+};
+
+static void prepare_serve(const void *context)
+{
+    const struct serving *serving = context;
+
+    (void)setenv("SYNERGYFLOW_DATABASE", serving->conninfo, 1);
+    (void)setenv("SYNERGYFLOW_PORT", "0", 1);
+    if (serving->extra != NULL)
+        (void)putenv((char *)serving->extra);
+}
+
+void program_serve(struct program *program, const char *conninfo, const char *extra)
+{
+    const char *arguments[] = {"synergyflow", "serve", NULL};
+    struct serving serving = {conninfo, extra};
+
+    start(program, arguments, prepare_serve, &serving);
+}
+
+void program_dev(struct program *program, unsigned port, const char *folder)
+{
+    char number[16];
+    const char *arguments[] = {"synergyflow", "dev", "--port", number, "--data", folder, NULL};
+
+    (void)snprintf(number, sizeof(number), "%u", port);
+    start(program, arguments, NULL, NULL);
 }
 
 void program_signal(struct program *program, int number)

@@ -15,6 +15,8 @@ struct program {
  * until it is ready (bounded). Ends the test when it does not come up. `extra` is an environment
  * setting such as "SYNERGYFLOW_WAITING_MAX=10", or NULL. */
 void program_serve(struct program *program, const char *conninfo, const char *extra);
+/* Starts `synergyflow dev` on a port and a folder and waits until it is ready (bounded). */
+void program_dev(struct program *program, unsigned port, const char *folder);
 /* Sends a signal. */
 void program_signal(struct program *program, int number);
 /* Waits (bounded) for its end: the exit code, or 128 + the signal that ended it. */

@@ -412,6 +412,12 @@ void pg_run(struct pg_lease *lease, struct pg_batch *batch,
     start_pipeline(connection, batch);
 }
 
+bool pg_lease_is_lost(const struct pg_lease *lease)
+{
+    PRE(lease->connection != NULL && lease->connection->lease == lease);
+    return lease->connection->state == CONNECTION_BROKEN;
+}
+
 void pg_release(struct pg_lease *lease)
 {
     struct pg_connection *connection = lease->connection;

@@ -57,6 +57,11 @@ void pg_acquire(struct pg_pool *pool, struct pg_lease *lease, uint32_t timeout_m
 void pg_run(struct pg_lease *lease, struct pg_batch *batch,
             void (*on_done)(struct pg_lease *lease, struct pg_batch *batch, enum status status,
                             const struct error *error));
+/* After STATUS_UNAVAILABLE: whether the connection is gone. When it is not, the server refused the
+ * statement for want of resources (disk full, out of memory), which is certain to have kept
+ * nothing.
+ */
+bool pg_lease_is_lost(const struct pg_lease *lease);
 /* Gives the connection back; an open or failed transaction is rolled back first. Not while a batch
  * runs. */
 void pg_release(struct pg_lease *lease);

@@ -9,12 +9,16 @@ enum {
     /* Rounds of handler calls in one unit: a loop of service tasks without a wait state ends here.
      */
     LIMIT_HANDLER_ROUNDS = 1000,
-    /* How long a command waits while the database is away before its caller is told. */
+    /* How long a command waits while the database is away, while another transaction holds its
+     * instance, or while its COMMIT is in doubt, before its caller is told. */
     LIMIT_COMMAND_WAIT_MS = 30000,
-    /* Between looks at an instance that another transaction holds. */
+    /* Between attempts of a command that has to wait: short at first, since another lane holds an
+     * instance for milliseconds only, then longer the longer it waits. */
     LIMIT_RETRY_MS = 2,
-    /* Between attempts while the database is away. */
-    LIMIT_UNAVAILABLE_RETRY_MS = 100,
+    LIMIT_RETRY_MAX_MS = 100,
+    /* Units in a row that end in a deadlock or a serialization failure before that is taken for the
+     * commands' own fault: two that always meet would otherwise go round for ever. */
+    LIMIT_TRANSIENT_ATTEMPTS = 10,
     /* Between questions about a COMMIT in doubt. */
     LIMIT_IN_DOUBT_MS = 50,
 };

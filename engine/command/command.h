@@ -26,8 +26,7 @@ enum command_address {
     ADDRESS_TASK,         /* target = task id */
     ADDRESS_JOB,          /* target = job id */
     ADDRESS_TIMER,        /* target = timer id; instance_id is known too */
-    ADDRESS_EXECUTION,    /* target = token id, or the instance id; instance found by event
-                             subscription, task, job or timer rows of that execution */
+    ADDRESS_EXECUTION,    /* target = id of a token that waits for a message, or the instance id */
     ADDRESS_BUSINESS_KEY, /* business_key (and definition_key when not NULL) of an active instance
                            */
 };
@@ -69,8 +68,7 @@ struct command {
     /* private to engine/command */
     struct command *next;
     int64_t submitted_us; /* monotonic */
-    void *work;
-    uint32_t flags;
+    uint32_t attempts;    /* units of work that came to nothing through no fault of its own */
 };
 
 /* What happens after COMMIT, wired by engine/service. Any may be NULL. */
@@ -94,6 +92,7 @@ struct command_queue_settings {
         lanes; /* units of work that may be under way at once; 2 keeps engine and database busy */
     uint32_t batch_max;   /* commands in one unit of work */
     uint32_t waiting_max; /* commands that may wait; more get STATUS_BUSY */
+    uint32_t wait_max_ms; /* for a held instance or an absent database; 0: LIMIT_COMMAND_WAIT_MS */
 };
 
 enum { COMMAND_LANES_DEFAULT = 2, COMMAND_BATCH_DEFAULT = 128, COMMAND_WAITING_DEFAULT = 4096 };

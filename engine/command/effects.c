@@ -23,9 +23,11 @@ void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uu
 static void answer(struct unit *unit, struct unit_item *item)
 {
     struct command_result result = {0};
+    struct command *command = item->command;
+    const char *correlation_id = command->correlation_id;
     struct unit_instance *instance = item->instance;
 
-    if (item->command->kind == COMMAND_MODULE) {
+    if (command->kind == COMMAND_MODULE) {
         result.variables = item->answer;
     } else {
         result.instance_id = instance->id;
@@ -35,9 +37,12 @@ static void answer(struct unit *unit, struct unit_item *item)
         result.started_us = instance->instance.started_us;
         result.ended_us = instance->instance.ended_us;
         result.variables = bpmn_instance_root(&instance->instance)->variables;
+        if (correlation_id == NULL)
+            correlation_id = instance->correlation_id;
     }
-    queue_finish(unit->queue, item->command, STATUS_OK, NULL, &result);
     item->command = NULL;
+    queue_finish(unit->queue, command, STATUS_OK, NULL, &result, &result.instance_id,
+                 correlation_id);
 }
 
 void unit_apply_effects(struct unit *unit)

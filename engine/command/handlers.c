@@ -11,16 +11,14 @@ void unit_call_handler(struct unit *unit, struct unit_item *item, const struct u
                        const char *topic, const char *element_id, const struct uuid *execution_id)
 {
     struct unit_call *call = arena_alloc(unit->arena, sizeof(*call));
-    struct unit_call **tail = &unit->calls;
 
     call->item = item;
     call->wait_id = *wait_id;
     call->topic = topic;
     call->element_id = element_id;
     call->execution_id = *execution_id;
-    while (*tail != NULL)
-        tail = &(*tail)->next;
-    *tail = call;
+    *unit->calls_tail = call;
+    unit->calls_tail = &call->next;
 }
 
 bool unit_has_calls(const struct unit *unit)
@@ -152,12 +150,34 @@ static void fill_call(struct unit *unit, struct unit_call *source, struct module
     }
 }
 
-static bool fail_item(struct unit_item *item, enum status status, const struct error *error)
+static void forget_calls(struct unit *unit)
 {
-    (void)status;
+    unit->calls = NULL;
+    unit->calls_tail = &unit->calls;
+}
+
+static bool fail_item(struct unit_item *item, const struct error *error)
+{
     item->state = ITEM_FAILED;
+    item->blamed = true;
     item->error = *error;
     return false;
+}
+
+/* A handler failed as a whole. Whose call it was is known when all are one command's; else they
+ * run apart. */
+static bool fail_group(struct unit *unit, const struct call_group *group, struct error *error)
+{
+    struct unit_item *first = group->sources[0]->item;
+
+    (void)error_prefix(error, "the handler of %s", group->handler->topic);
+    for (uint32_t i = 1; i < group->calls.count; i++) {
+        if (group->sources[i]->item != first) {
+            unit_ask_split(unit, error);
+            return false;
+        }
+    }
+    return fail_item(first, error);
 }
 
 static bool group_calls(struct unit *unit)
@@ -180,14 +200,14 @@ static bool group_calls(struct unit *unit)
                             call->topic);
             if (call->element_id != NULL)
                 (void)error_at(&error, call->element_id, 0, 0);
-            fine = fail_item(call->item, STATUS_FAILED, &error);
+            fine = fail_item(call->item, &error);
             continue;
         }
         group = group_of(unit, handler, module, count);
         group->sources[group->calls.count] = call;
         fill_call(unit, call, &group->calls.items[group->calls.count++]);
     }
-    unit->calls = NULL;
+    forget_calls(unit);
     return fine;
 }
 
@@ -197,17 +217,11 @@ static bool prepare_group(struct unit *unit, struct call_group *group, struct pg
     struct error error;
     enum status status;
 
-    pg_text(pg_batch_add(batch, &set_role), group->module->role);
     status = group->handler->prepare(&group->calls, own, &error);
-    for (uint32_t i = 0; i < group->calls.count; i++)
-        group->sources[i]->item->called = true;
-    if (status != STATUS_OK) {
-        (void)error_prefix(&error, "the handler of %s", group->handler->topic);
-        for (uint32_t i = 0; i < group->calls.count; i++)
-            (void)fail_item(group->sources[i]->item, status, &error);
-        return false;
-    }
+    if (status != STATUS_OK)
+        return fail_group(unit, group, &error);
     group->batch = own;
+    pg_text(pg_batch_add(batch, &set_role), group->module->role);
     pg_batch_join(batch, own);
     return true;
 }
@@ -224,7 +238,7 @@ bool unit_prepare_calls(struct unit *unit, struct pg_batch *batch)
                         "Expected a wait state after at most %d handler calls in a row: the model "
                         "loops.",
                         LIMIT_HANDLER_ROUNDS);
-        return fail_item(unit->calls->item, STATUS_FAILED, &error);
+        return fail_item(unit->calls->item, &error);
     }
     fine = group_calls(unit);
     for (struct call_group *group = unit->groups; group != NULL && fine; group = group->next)
@@ -261,12 +275,12 @@ static bool answer_call(struct unit *unit, struct unit_call *source, struct modu
     struct error error;
 
     if (call->ret_failure != NULL)
-        return fail_item(item, call->ret_failure->status, call->ret_failure);
+        return fail_item(item, call->ret_failure);
     if (item->command->kind == COMMAND_MODULE) {
         if (call->ret_error_code != NULL) {
             (void)error_set(&error, STATUS_CONFLICT, "The handler of %s refused: %.200s.",
                             call->topic, call->ret_error_code);
-            return fail_item(item, STATUS_CONFLICT, &error);
+            return fail_item(item, &error);
         }
         item->answer = json_incref(call->ret_variables);
         return true;
@@ -281,7 +295,7 @@ static bool answer_call(struct unit *unit, struct unit_call *source, struct modu
         step.name = call->ret_business_key;
     }
     if (unit_step(unit, item, item->instance, &step, &error) != STATUS_OK)
-        return fail_item(item, error.status, &error);
+        return fail_item(item, &error);
     return true;
 }
 
@@ -291,12 +305,8 @@ static bool finish_group(struct unit *unit, struct call_group *group)
     bool fine = true;
 
     if (group->handler->finish != NULL &&
-        group->handler->finish(&group->calls, group->batch, &error) != STATUS_OK) {
-        (void)error_prefix(&error, "the handler of %s", group->handler->topic);
-        for (uint32_t i = 0; i < group->calls.count; i++)
-            (void)fail_item(group->sources[i]->item, error.status, &error);
-        return false;
-    }
+        group->handler->finish(&group->calls, group->batch, &error) != STATUS_OK)
+        return fail_group(unit, group, &error);
     take_events(unit, &group->calls);
     for (uint32_t i = 0; i < group->calls.count; i++)
         fine = answer_call(unit, group->sources[i], &group->calls.items[i]) && fine;
@@ -336,5 +346,5 @@ void unit_drop_calls(struct unit *unit)
     for (struct call_group *group = unit->groups; group != NULL; group = group->next)
         release_group(group, true);
     unit->groups = NULL;
-    unit->calls = NULL;
+    forget_calls(unit);
 }

@@ -4,8 +4,11 @@
  * then tells. A unit of starts alone sends everything in one pipeline, so its id may be unknown:
  * then its own journal row is asked for by inserting it again in a transaction that is rolled back.
  * The insert waits for a lost transaction that still runs, and finds a conflict exactly if it
- * committed. */
+ * committed. Asking has an end, so that callers and a graceful stop do not hang on a database that
+ * stays away: what was committed is then found by the scans of timers and outbox. */
 #include "engine/command/unit.h"
+
+#include "engine/base/clock.h"
 
 #include <string.h>
 
@@ -15,8 +18,8 @@ static const struct pg_statement probe = {
     "unit_probe_journal",
     "INSERT INTO synergyflow_workflows.journal (instance_id, sequence, at, changes)"
     " VALUES ($1, $2, now(), '[]') ON CONFLICT DO NOTHING"};
-static const struct pg_statement begin = {"unit_begin", "BEGIN"};
-static const struct pg_statement rollback = {"unit_rollback", "ROLLBACK"};
+static const struct pg_statement begin = {"doubt_begin", "BEGIN"};
+static const struct pg_statement rollback = {"doubt_rollback", "ROLLBACK"};
 
 static void ask(struct unit *unit);
 
@@ -27,9 +30,22 @@ static void on_timer(uv_timer_t *timer)
 
 static void ask_later(struct unit *unit)
 {
-    int result = uv_timer_start(&unit->timer, on_timer, LIMIT_IN_DOUBT_MS, 0);
+    int result;
 
+    if (clock_monotonic_us() >= unit->doubt_until_us) {
+        unit_doubt_unanswered(unit);
+        return;
+    }
+    result = uv_timer_start(&unit->timer, on_timer, LIMIT_IN_DOUBT_MS, 0);
     INVARIANT(result == 0);
+}
+
+/* For a connection to ask on. */
+static uint32_t patience_ms(const struct unit *unit)
+{
+    int64_t left_us = unit->doubt_until_us - clock_monotonic_us();
+
+    return left_us > 1000 ? (uint32_t)(left_us / 1000) : 1;
 }
 
 static void on_status(void *context, struct pg_batch *batch, enum status status,
@@ -72,7 +88,7 @@ static const struct unit_instance *any_changed(const struct unit *unit)
 {
     for (const struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {
-        if (instance->stepped && instance->changes.count > 0)
+        if (unit_instance_is_dirty(instance))
             return instance;
     }
     return NULL;
@@ -86,7 +102,7 @@ static void ask(struct unit *unit)
 
     if (unit->transaction_id[0] != '\0') {
         pg_text(pg_batch_add(batch, &status_of), unit->transaction_id);
-        pg_query(unit->queue->settings.pool, batch, LIMIT_COMMAND_WAIT_MS, on_status, unit);
+        pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_status, unit);
         return;
     }
     /* Handlers run in an earlier pipeline, so a unit without an id has only steps. */
@@ -96,11 +112,11 @@ static void ask(struct unit *unit)
     pg_uuid(call, &changed->id);
     pg_int8(call, changed->revision + 1);
     (void)pg_batch_add(batch, &rollback);
-    pg_query(unit->queue->settings.pool, batch, LIMIT_COMMAND_WAIT_MS, on_probed, unit);
+    pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_probed, unit);
 }
 
 void unit_in_doubt(struct unit *unit)
 {
-    unit->state = UNIT_IN_DOUBT;
+    unit->doubt_until_us = clock_monotonic_us() + queue_command_wait_us(unit->queue);
     ask_later(unit);
 }

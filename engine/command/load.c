@@ -24,7 +24,8 @@
     " UNION SELECT p.id FROM unnest($5::text[], $6::text[]) AS b (key, definition) " NEWEST_OF_KEY \
     ")"
 
-static const struct pg_statement begin = {"unit_begin", "BEGIN"};
+/* The snapshots of single statements are what the loading relies on. */
+static const struct pg_statement begin = {"unit_begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
 
 static const struct pg_statement resolve_tasks = {
     "unit_resolve_tasks", "SELECT id, instance_id, status, ended_at FROM synergyflow_workflows.task"
@@ -54,16 +55,6 @@ static const struct pg_statement load_scopes = {
     "unit_load_scopes",
     "SELECT instance_id, id, parent_scope_id, execution_id, element_id, state, variables"
     " FROM synergyflow_workflows.scope WHERE instance_id IN " WANTED " ORDER BY instance_id, id"};
-
-enum {
-    LOAD_TASKS,
-    LOAD_JOBS,
-    LOAD_EXECUTIONS,
-    LOAD_BUSINESS_KEYS,
-    LOAD_EXISTING,
-    LOAD_LOCKED,
-    LOAD_SCOPES,
-};
 
 static bool is_addressed(const struct unit_item *item, enum command_address address)
 {
@@ -127,21 +118,47 @@ static void add_wanted(const struct unit *unit, struct pg_call *call)
     add_business_keys(unit, call);
 }
 
-void unit_load(struct unit *unit, struct pg_batch *batch)
+static struct pg_call *ask(struct unit *unit, enum load_statement which, struct pg_batch *batch,
+                           const struct pg_statement *statement)
 {
-    unit->load_index = pg_batch_count(batch);
-    add_targets(unit, pg_batch_add(batch, &resolve_tasks), ADDRESS_TASK);
-    add_targets(unit, pg_batch_add(batch, &resolve_jobs), ADDRESS_JOB);
-    add_targets(unit, pg_batch_add(batch, &resolve_executions), ADDRESS_EXECUTION);
-    add_business_keys(unit, pg_batch_add(batch, &resolve_business_keys));
-    add_instances(unit, pg_batch_add(batch, &resolve_instances));
-    add_wanted(unit, pg_batch_add(batch, &lock_instances));
-    add_wanted(unit, pg_batch_add(batch, &load_scopes));
+    unit->loaded[which] = (int32_t)pg_batch_count(batch);
+    return pg_batch_add(batch, statement);
 }
 
-static const struct pg_result *loaded(const struct unit *unit, uint32_t which)
+static bool any_addressed(const struct unit *unit, enum command_address address)
 {
-    return pg_batch_result(unit->load_batch, unit->load_index + which);
+    for (uint32_t i = 0; i < unit->item_count; i++) {
+        if (is_addressed(&unit->items[i], address))
+            return true;
+    }
+    return false;
+}
+
+void unit_load(struct unit *unit, struct pg_batch *batch)
+{
+    for (int i = 0; i < LOAD_COUNT; i++)
+        unit->loaded[i] = -1;
+    if (any_addressed(unit, ADDRESS_TASK))
+        add_targets(unit, ask(unit, LOAD_TASKS, batch, &resolve_tasks), ADDRESS_TASK);
+    if (any_addressed(unit, ADDRESS_JOB))
+        add_targets(unit, ask(unit, LOAD_JOBS, batch, &resolve_jobs), ADDRESS_JOB);
+    if (any_addressed(unit, ADDRESS_EXECUTION))
+        add_targets(unit, ask(unit, LOAD_EXECUTIONS, batch, &resolve_executions),
+                    ADDRESS_EXECUTION);
+    if (any_addressed(unit, ADDRESS_BUSINESS_KEY))
+        add_business_keys(unit, ask(unit, LOAD_BUSINESS_KEYS, batch, &resolve_business_keys));
+    if (any_addressed(unit, ADDRESS_INSTANCE) || any_addressed(unit, ADDRESS_TIMER))
+        add_instances(unit, ask(unit, LOAD_EXISTING, batch, &resolve_instances));
+    add_wanted(unit, ask(unit, LOAD_LOCKED, batch, &lock_instances));
+    add_wanted(unit, ask(unit, LOAD_SCOPES, batch, &load_scopes));
+}
+
+/* NULL when it was not asked for. */
+static const struct pg_result *loaded(const struct unit *unit, enum load_statement which)
+{
+    return unit->loaded[which] < 0
+               ? NULL
+               : pg_batch_result(unit->load_batch, (uint32_t)unit->loaded[which]);
 }
 
 struct unit_instance *unit_find_instance(struct unit *unit, const struct uuid *id)
@@ -188,11 +205,12 @@ static void resolve(struct unit *unit, enum command_address address, const struc
     }
 }
 
-static void resolve_pairs(struct unit *unit, uint32_t which, enum command_address address)
+static void resolve_pairs(struct unit *unit, enum load_statement which,
+                          enum command_address address)
 {
     const struct pg_result *result = loaded(unit, which);
 
-    for (uint32_t row = 0; row < pg_rows(result); row++) {
+    for (uint32_t row = 0; result != NULL && row < pg_rows(result); row++) {
         struct uuid addressed = pg_value_uuid(result, row, 0);
         struct uuid instance_id = pg_value_uuid(result, row, which == LOAD_EXISTING ? 0 : 1);
 
@@ -209,7 +227,7 @@ static void resolve_keys(struct unit *unit)
     for (uint32_t i = 0; i < unit->item_count; i++) {
         struct unit_item *item = &unit->items[i];
 
-        if (!is_addressed(item, ADDRESS_BUSINESS_KEY))
+        if (!is_addressed(item, ADDRESS_BUSINESS_KEY) || result == NULL)
             continue;
         n++;
         for (uint32_t row = 0; row < pg_rows(result) && !item->found; row++) {

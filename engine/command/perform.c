@@ -3,9 +3,17 @@
  * ran SQL for it. */
 #include "engine/command/unit.h"
 
+#include "bpmn/iso8601.h"
+
 #include <string.h>
 
 /* ---- one step ---- */
+
+void unit_ask_split(struct unit *unit, const struct error *reason)
+{
+    unit->must_split = true;
+    unit->split_reason = *reason;
+}
 
 /* Calls that the new changes ask for and that still wait. */
 static void gather_calls(struct unit *unit, struct unit_item *item, struct unit_instance *instance,
@@ -36,6 +44,11 @@ enum status unit_step(struct unit *unit, struct unit_item *item, struct unit_ins
         status = error_set(ret_error, STATUS_TOO_LARGE,
                            "Expected the command to fit %d bytes of memory but it needs more.",
                            LIMIT_UNIT_ARENA_BYTES);
+    if (status == STATUS_TOO_LARGE && unit->item_count > 1) {
+        /* The memory is the whole unit's: whose fault it is shows when they run apart. */
+        unit_ask_split(unit, ret_error);
+        return STATUS_OK;
+    }
     if (status != STATUS_OK)
         return status;
     instance->stepped = true;
@@ -143,13 +156,15 @@ static enum status check_item(const struct unit_item *item, struct error *ret_er
 {
     const struct command *command = item->command;
     char id[UUID_TEXT_BYTES];
+    char at[ISO8601_INSTANT_BYTES];
 
     if (!item->found)
         return not_found(command, ret_error);
     (void)uuid_format(&command->target, id);
     if (item->task_closed)
         return error_set(ret_error, STATUS_CONFLICT,
-                         "Expected task '%s' to be open but it is closed already.", id);
+                         "Expected task '%s' to be open but it was closed at %s.", id,
+                         iso8601_format_instant(item->task_closed_us, at));
     if (item->worker_mismatch)
         return error_set(ret_error, STATUS_FORBIDDEN,
                          "Expected job '%s' to be locked by worker '%.100s' but it is not.", id,
@@ -205,6 +220,7 @@ static enum status step_or_restore(struct unit *unit, struct unit_item *item,
 static enum status perform_step(struct unit *unit, struct unit_item *item, struct error *ret_error)
 {
     struct bpmn_command step;
+    char id[UUID_TEXT_BYTES];
     enum status status = check_item(item, ret_error);
 
     if (status == STATUS_OK && item->instance->instance.scope_count == 0)
@@ -215,6 +231,11 @@ static enum status perform_step(struct unit *unit, struct unit_item *item, struc
         status = step_or_restore(unit, item, &step, ret_error);
     if (status == STATUS_NOT_FOUND && item->command->address == ADDRESS_TIMER)
         item->stale_timer = true;
+    /* Its row said open, but another command was faster. */
+    if (status == STATUS_NOT_FOUND && item->found && item->command->address == ADDRESS_TASK)
+        status = error_set(ret_error, STATUS_CONFLICT,
+                           "Expected task '%s' to be open but it has just been closed.",
+                           uuid_format(&item->command->target, id));
     return status;
 }
 
@@ -263,7 +284,7 @@ static enum status perform_start(struct unit *unit, struct unit_item *item, stru
 
 void unit_step_items(struct unit *unit)
 {
-    for (uint32_t i = 0; i < unit->item_count; i++) {
+    for (uint32_t i = 0; i < unit->item_count && !unit->must_split; i++) {
         struct unit_item *item = &unit->items[i];
         enum status status = STATUS_OK;
 

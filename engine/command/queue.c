@@ -16,6 +16,8 @@ struct command_queue *command_queue_new(const struct command_queue_settings *set
 
     PRE(settings->lanes > 0 && settings->batch_max > 0);
     queue->settings = *settings;
+    if (queue->settings.wait_max_ms == 0)
+        queue->settings.wait_max_ms = LIMIT_COMMAND_WAIT_MS;
     queue->lanes = memory_zero(settings->lanes, sizeof(*queue->lanes));
     for (uint32_t i = 0; i < settings->lanes; i++)
         unit_init(&queue->lanes[i], queue);
@@ -72,6 +74,7 @@ enum status command_submit(struct command_queue *queue, struct command *command,
                          "The engine has %u commands waiting, which is its limit: try again soon.",
                          queue->settings.waiting_max);
     command->submitted_us = clock_monotonic_us();
+    command->attempts = 0;
     queue->waiting++;
     append(queue, command);
     kick(queue);
@@ -83,34 +86,63 @@ enum status command_submit(struct command_queue *queue, struct command *command,
 static void on_retry(uv_timer_t *timer)
 {
     struct command_queue *queue = timer->data;
+    struct command *reversed = NULL;
 
+    /* The last goes in front first, so that they keep their order. */
     while (queue->first_retry != NULL) {
         struct command *command = queue->first_retry;
 
         queue->first_retry = command->next;
+        command->next = reversed;
+        reversed = command;
+    }
+    queue->last_retry = NULL;
+    while (reversed != NULL) {
+        struct command *command = reversed;
+
+        reversed = command->next;
         prepend(queue, command);
     }
     kick(queue);
 }
 
-void queue_again(struct command_queue *queue, struct command *command, bool delayed)
+void queue_again(struct command_queue *queue, struct command *command)
 {
+    prepend(queue, command);
+    kick(queue);
+}
+
+/* An eighth of the time that it has waited already, within the limits. */
+static uint64_t retry_delay_ms(const struct command_queue *queue, const struct command *command)
+{
+    int64_t delay_ms = (clock_monotonic_us() - command->submitted_us) / 8000;
+
+    if (delay_ms > LIMIT_RETRY_MAX_MS || pg_pool_open(queue->settings.pool) == 0)
+        return LIMIT_RETRY_MAX_MS;
+    return delay_ms < LIMIT_RETRY_MS ? LIMIT_RETRY_MS : (uint64_t)delay_ms;
+}
+
+void queue_later(struct command_queue *queue, struct command *command)
+{
+    uint64_t delay_ms = retry_delay_ms(queue, command);
     int result;
 
-    if (!delayed) {
-        prepend(queue, command);
-        kick(queue);
+    command->next = NULL;
+    if (queue->first_retry == NULL)
+        queue->first_retry = command;
+    else
+        queue->last_retry->next = command;
+    queue->last_retry = command;
+    if (uv_is_active((uv_handle_t *)&queue->retry) &&
+        uv_timer_get_due_in(&queue->retry) <= delay_ms)
         return;
-    }
-    command->next = queue->first_retry;
-    queue->first_retry = command;
-    if (!uv_is_active((uv_handle_t *)&queue->retry)) {
-        result = uv_timer_start(&queue->retry, on_retry,
-                                pg_pool_open(queue->settings.pool) > 0 ? LIMIT_RETRY_MS
-                                                                       : LIMIT_UNAVAILABLE_RETRY_MS,
-                                0);
-        INVARIANT(result == 0);
-    }
+    result = uv_timer_start(&queue->retry, on_retry, delay_ms, 0);
+    INVARIANT(result == 0);
+}
+
+int64_t queue_command_wait_us(const struct command_queue *queue)
+{
+    return (int64_t)queue->settings.wait_max_ms * 1000;
 }
 
 static void push_split(struct command_queue *queue, struct command **commands, uint32_t count)
@@ -127,15 +159,18 @@ void queue_split(struct command_queue *queue, struct command **commands, uint32_
 {
     uint32_t half = count / 2;
 
+    PRE(count > 0);
     push_split(queue, commands + half, count - half);
-    push_split(queue, commands, half);
+    if (half > 0)
+        push_split(queue, commands, half);
     kick(queue);
 }
 
 void queue_finish(struct command_queue *queue, struct command *command, enum status status,
-                  const struct error *error, const struct command_result *result)
+                  const struct error *error, const struct command_result *result,
+                  const struct uuid *instance_id, const char *correlation_id)
 {
-    observe_command(command, status, error, result != NULL ? &result->instance_id : NULL,
+    observe_command(command, status, error, instance_id, correlation_id,
                     clock_monotonic_us() - command->submitted_us);
     queue->waiting--;
     command->result = result;

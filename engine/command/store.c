@@ -58,10 +58,14 @@ static const struct pg_statement commit = {"store_commit", "COMMIT"};
 
 const char *store_json_text(struct unit *unit, json_t *json, bool steal)
 {
-    size_t length = json_dumpb(json, NULL, 0, JSON_COMPACT);
+    char usual[4096]; /* most texts fit: they are printed once */
+    size_t length = json_dumpb(json, usual, sizeof(usual), JSON_COMPACT);
     char *text = arena_alloc(unit->arena, length + 1);
 
-    (void)json_dumpb(json, text, length, JSON_COMPACT);
+    if (length <= sizeof(usual))
+        memcpy(text, usual, length);
+    else
+        (void)json_dumpb(json, text, length, JSON_COMPACT);
     if (steal)
         json_decref(json);
     return text;

@@ -44,8 +44,8 @@ struct unit_item {
     bool worker_mismatch;
     bool task_closed;
     int64_t task_closed_us;
-    bool called;      /* a handler ran SQL for it in this transaction */
-    json_t *answer;   /* of a COMMAND_MODULE */
+    bool blamed;    /* failed by a handler's word: whatever its neighbours do, this is the answer */
+    json_t *answer; /* of a COMMAND_MODULE */
     bool stale_timer; /* its row has to go */
 };
 
@@ -70,6 +70,18 @@ struct call_group {
     struct call_group *next;
 };
 
+/* The statements of the load, each sent only when a command needs it. */
+enum load_statement {
+    LOAD_TASKS,
+    LOAD_JOBS,
+    LOAD_EXECUTIONS,
+    LOAD_BUSINESS_KEYS,
+    LOAD_EXISTING,
+    LOAD_LOCKED,
+    LOAD_SCOPES,
+    LOAD_COUNT,
+};
+
 /* What a unit does after COMMIT. */
 struct timer_effect {
     struct uuid id;
@@ -79,22 +91,48 @@ struct timer_effect {
     bool dropped;
 };
 
-/*   ACQUIRING ─► LOADING ─► DEFINING ─► STEPPING ⇄ CALLING ─► STORING ─► COMMITTED ─► (answered)
- *       │           │            │           │          │         │  │
- *       │           │            │           │          │         │  └─► IN_DOUBT ─► COMMITTED or
- * again └───────────┴────────────┴───────────┴──────────┴─────────┴────► ROLLED_BACK (again, split,
- *                                                                         or answered with the
- * error) Waits: ACQUIRING (a connection), LOADING, CALLING, STORING (a pipeline), DEFINING
- * (definitions), IN_DOUBT (another connection tells whether the COMMIT happened). Never in
- * STEPPING. */
+#define TO(state) (1u << UNIT_##state)
+
+/*
+ *   IDLE ─► ACQUIRING ─► LOADING ─► DEFINING ─► STEPPING ⇄ CALLING
+ *    ▲          │           │          │           │          │
+ *    │          │           │          │           ▼          │
+ *    │          │           │          │        STORING ──► IN_DOUBT
+ *    │          ▼           ▼          ▼        │     │      │    │
+ *    ├───── ROLLED_BACK ◄───┴──────────┴────────┘     ▼      │    │
+ *    │          ▲                                 COMMITTED ◄┘    │
+ *    │          └─────────────────────────────────────┼───────────┘
+ *    └────────────────────────────────────────────────┘
+ *
+ * ACQUIRING    waits for a connection
+ * LOADING      waits for the pipeline that reads and locks what the commands address
+ * DEFINING     waits for definitions that are not in memory
+ * STEPPING     waits for nothing
+ * CALLING      waits for the pipeline of the handlers' statements
+ * STORING      waits for the pipeline that writes and commits
+ * IN_DOUBT     waits until another connection tells whether the COMMIT happened
+ * COMMITTED    effects and answers; also when there was nothing to keep
+ * ROLLED_BACK  nothing was kept: commands run again, are split, or hear why they failed
+ *
+ * Left out of the drawing: LOADING and DEFINING are passed over when there is nothing to wait for,
+ * STEPPING and CALLING may roll back, STEPPING may have nothing to store, and a doubt that nobody
+ * can settle ends in IDLE. */
+#define UNIT_STATES(X)                                                        \
+    X(IDLE, TO(ACQUIRING))                                                    \
+    X(ACQUIRING, TO(LOADING) | TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK)) \
+    X(LOADING, TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))                 \
+    X(DEFINING, TO(STEPPING) | TO(ROLLED_BACK))                               \
+    X(STEPPING, TO(CALLING) | TO(STORING) | TO(COMMITTED) | TO(ROLLED_BACK))  \
+    X(CALLING, TO(STEPPING) | TO(ROLLED_BACK))                                \
+    X(STORING, TO(COMMITTED) | TO(IN_DOUBT) | TO(ROLLED_BACK))                \
+    X(IN_DOUBT, TO(COMMITTED) | TO(ROLLED_BACK) | TO(IDLE))                   \
+    X(COMMITTED, TO(IDLE))                                                    \
+    X(ROLLED_BACK, TO(IDLE))
+
 enum unit_state {
-    UNIT_IDLE,
-    UNIT_ACQUIRING,
-    UNIT_LOADING,
-    UNIT_DEFINING,
-    UNIT_CALLING,
-    UNIT_STORING,
-    UNIT_IN_DOUBT,
+#define UNIT_ENUM(name, moves) UNIT_##name,
+    UNIT_STATES(UNIT_ENUM)
+#undef UNIT_ENUM
 };
 
 struct unit {
@@ -113,6 +151,7 @@ struct unit {
     struct unit_instance *instances; /* by id */
     struct unit_instance *first_instance;
     struct unit_call *calls;
+    struct unit_call **calls_tail;
     struct call_group *groups;
     uint32_t rounds;
     struct module_event *events;
@@ -123,10 +162,14 @@ struct unit {
     uint32_t timer_effect_capacity;
     uint32_t jobs_created;
     uint32_t publications;
-    int64_t started_us; /* monotonic */
-    int64_t now_us;     /* wall, of this unit's steps */
-    uint32_t load_index;
-    uv_timer_t timer; /* IN_DOUBT: ask again */
+    int64_t started_us;         /* monotonic */
+    int64_t now_us;             /* wall, of this unit's steps */
+    int32_t loaded[LOAD_COUNT]; /* index in load_batch; -1: not asked for */
+    uv_timer_t timer;           /* IN_DOUBT: ask again */
+    int64_t doubt_until_us;     /* monotonic */
+    int64_t storing_us;         /* monotonic: when the last pipeline left */
+    bool must_split;            /* the batch as a whole failed for `split_reason` */
+    struct error split_reason;
     uint32_t expected_updates;
     uint32_t update_index;
 };
@@ -139,7 +182,8 @@ struct command_queue {
     struct command *first_timer;
     struct command *last_timer;
     struct command *first_retry; /* held elsewhere, or the database was away */
-    struct batch_split *splits;  /* halves of poisoned batches, in front of everything */
+    struct command *last_retry;
+    struct batch_split *splits; /* halves of poisoned batches, in front of everything */
     uint32_t waiting;
     uv_timer_t retry;
     uv_idle_t kick; /* starts units from the loop, never inside command_submit() */
@@ -160,13 +204,37 @@ struct batch_split {
 /* unit_of_work.c */
 void unit_run(struct unit *unit, struct command **commands, uint32_t count);
 void unit_init(struct unit *unit, struct command_queue *queue);
+/* The only writer of `state`. */
+void unit_move(struct unit *unit, enum unit_state state);
+const char *unit_state_name(const struct unit *unit);
+
+/* unit_end.c: every way out of a unit of work. */
+void unit_committed(struct unit *unit);
+/* Nothing was kept: the commands that did not fail by themselves run once more. */
+void unit_run_again(struct unit *unit);
+/* Nothing was kept, and the commands cannot stay together. */
+void unit_split(struct unit *unit, const struct error *reason);
+/* The one decision about a pipeline that failed outside of a COMMIT. */
+void unit_failed(struct unit *unit, const struct pg_batch *batch, enum status status,
+                 const struct error *error);
+/* The database is away: the commands wait for it, each until its own deadline. */
+void unit_unavailable(struct unit *unit, const struct error *error);
+void unit_doubt_unanswered(struct unit *unit);
+void unit_release(struct unit *unit);
+/* How long the command that waits longest may still wait. */
+uint32_t unit_patience_ms(const struct unit *unit);
 
 /* queue.c */
-void queue_again(struct command_queue *queue, struct command *command, bool delayed);
+/* Back in front of its line, at once or after a while. */
+void queue_again(struct command_queue *queue, struct command *command);
+void queue_later(struct command_queue *queue, struct command *command);
+/* As two units of their own, in order, in front of everything else. */
 void queue_split(struct command_queue *queue, struct command **commands, uint32_t count);
 void queue_unit_done(struct command_queue *queue);
 void queue_finish(struct command_queue *queue, struct command *command, enum status status,
-                  const struct error *error, const struct command_result *result);
+                  const struct error *error, const struct command_result *result,
+                  const struct uuid *instance_id, const char *correlation_id);
+int64_t queue_command_wait_us(const struct command_queue *queue);
 
 /* load.c: the pipeline that reads what the unit's commands address, and what came of it. */
 bool unit_needs_load(const struct unit *unit);
@@ -184,13 +252,15 @@ void unit_pin_definitions(struct unit *unit);
 
 /* perform.c: steps of commands and of handlers' answers. */
 void unit_step_items(struct unit *unit);
+/* The unit cannot be carried out as a whole, for no single command's fault. */
+void unit_ask_split(struct unit *unit, const struct error *reason);
 MUST_CHECK enum status unit_step(struct unit *unit, struct unit_item *item,
                                  struct unit_instance *instance, const struct bpmn_command *command,
                                  struct error *ret_error);
 
 /* handlers.c */
 bool unit_has_calls(const struct unit *unit);
-/* False: an item failed and the unit has to run again without it. */
+/* False: an item failed and the unit has to run again without it, or to be split. */
 bool unit_prepare_calls(struct unit *unit, struct pg_batch *batch);
 bool unit_finish_calls(struct unit *unit);
 /* After a failure: releases what the round holds. */
@@ -217,15 +287,12 @@ void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uu
 /* in_doubt.c */
 void unit_in_doubt(struct unit *unit);
 
-/* unit_of_work.c: how a doubt ends. */
-void unit_committed(struct unit *unit);
-void unit_run_again(struct unit *unit);
-void unit_doubt_unanswered(struct unit *unit);
-
 /* observe.c */
 void observe_command(const struct command *command, enum status status, const struct error *error,
-                     const struct uuid *instance_id, int64_t duration_us);
+                     const struct uuid *instance_id, const char *correlation_id,
+                     int64_t duration_us);
 void observe_unit(uint32_t size, int64_t duration_us);
+void observe_commit(int64_t duration_us);
 void observe_waiting(uint32_t count);
 
 #endif

@@ -2,10 +2,10 @@
  *
  * Happy path: connection → load → definitions → step → (handlers → step)* → store and COMMIT in one
  * pipeline → effects.
- * Failure modes: a command that does not fit (answered, the others go on); a handler that refuses
- * (answered; the others run again without it); SQL that fails (a unit of one is answered, a larger
- * one is split in halves); the database away (commands wait, bounded); a connection lost during
- * COMMIT (in doubt: nobody is answered until it is known). */
+ * Failure modes, all ended in unit_end.c: a command that does not fit (answered, the others go on);
+ * a handler that refuses (answered; the others run again without it); SQL that fails (a unit of one
+ * is answered, a larger one is split in halves); the database away (commands wait, bounded); a
+ * connection lost during COMMIT (in doubt: nobody is answered until it is known). */
 #include "engine/command/unit.h"
 
 #include "engine/base/clock.h"
@@ -14,9 +14,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static void on_ready(struct pg_lease *lease, enum status status, const struct error *error);
+static const struct {
+    const char *name;
+    unsigned moves;
+} state_table[] = {
+#define UNIT_ROW(state, to) [UNIT_##state] = {#state, to},
+    UNIT_STATES(UNIT_ROW)
+#undef UNIT_ROW
+};
+
 static void define(struct unit *unit);
 static void perform(struct unit *unit);
+static void call_or_store(struct unit *unit);
 static void store(struct unit *unit);
 
 static struct unit *unit_of(struct pg_lease *lease)
@@ -30,192 +39,21 @@ void unit_init(struct unit *unit, struct command_queue *queue)
 
     unit->queue = queue;
     unit->arena = arena_new(LIMIT_UNIT_ARENA_BYTES);
+    unit->calls_tail = &unit->calls;
     result = uv_timer_init(queue->settings.loop, &unit->timer);
     INVARIANT(result == 0);
     unit->timer.data = unit;
 }
 
-/* ---- ends ---- */
-
-static void release(struct unit *unit)
+void unit_move(struct unit *unit, enum unit_state state)
 {
-    if (!unit->leased)
-        return;
-    unit->leased = false;
-    pg_release(&unit->lease);
+    INVARIANT((state_table[unit->state].moves & (1u << state)) != 0);
+    unit->state = state;
 }
 
-static void forget(struct unit *unit)
+const char *unit_state_name(const struct unit *unit)
 {
-    struct definition_cache *cache = unit->queue->settings.definitions;
-
-    for (struct unit_instance *instance = unit->first_instance; instance != NULL;
-         instance = instance->next) {
-        bpmn_instance_clear(&instance->instance);
-        if (instance->definition != NULL)
-            definition_unpin(cache, instance->definition);
-    }
-    HASH_CLEAR(hh, unit->instances);
-    unit_drop_calls(unit);
-    for (uint32_t i = 0; i < unit->event_count; i++)
-        json_decref(unit->events[i].payload);
-    for (uint32_t i = 0; i < unit->item_count; i++)
-        json_decref(unit->items[i].answer);
-    pg_batch_free_results(unit->load_batch);
-    pg_batch_free_results(unit->batch);
-    unit->first_instance = NULL;
-    unit->load_batch = unit->batch = NULL;
-    unit->events = NULL;
-    unit->event_count = unit->event_capacity = 0;
-    unit->timer_effects = NULL;
-    unit->timer_effect_count = unit->timer_effect_capacity = 0;
-    unit->items = NULL;
-    unit->item_count = 0;
-    unit->rounds = 0;
-    unit->jobs_created = unit->publications = 0;
-    unit->expected_updates = 0;
-    unit->begun = false;
-    unit->transaction_id[0] = '\0';
-    arena_clear(unit->arena);
-}
-
-static void answer_failed(struct unit *unit)
-{
-    for (uint32_t i = 0; i < unit->item_count; i++) {
-        struct unit_item *item = &unit->items[i];
-
-        if (item->state == ITEM_FAILED && item->command != NULL) {
-            queue_finish(unit->queue, item->command, item->error.status, &item->error, NULL);
-            item->command = NULL;
-        }
-    }
-}
-
-static void finish(struct unit *unit)
-{
-    struct command_queue *queue = unit->queue;
-
-    for (uint32_t i = 0; i < unit->item_count; i++) {
-        if (unit->items[i].command != NULL && unit->items[i].state == ITEM_RETRY)
-            queue_again(queue, unit->items[i].command, true);
-        else
-            INVARIANT(unit->items[i].command == NULL);
-    }
-    release(unit);
-    forget(unit);
-    unit->state = UNIT_IDLE;
-    queue_unit_done(queue);
-}
-
-void unit_committed(struct unit *unit)
-{
-    observe_unit(unit->item_count, clock_monotonic_us() - unit->started_us);
-    release(unit);
-    unit_apply_effects(unit);
-    answer_failed(unit);
-    finish(unit);
-}
-
-/* Nothing was kept: the commands that did not fail by themselves run once more. */
-void unit_run_again(struct unit *unit)
-{
-    answer_failed(unit);
-    for (uint32_t i = unit->item_count; i > 0; i--) {
-        struct unit_item *item = &unit->items[i - 1];
-
-        if (item->command == NULL)
-            continue;
-        queue_again(unit->queue, item->command, item->state == ITEM_RETRY);
-        item->command = NULL;
-    }
-    finish(unit);
-}
-
-void unit_doubt_unanswered(struct unit *unit)
-{
-    struct error error;
-
-    (void)error_set(&error, STATUS_UNAVAILABLE,
-                    "The connection was lost during COMMIT and PostgreSQL no longer knows whether "
-                    "it happened: look before you try again.");
-    for (uint32_t i = 0; i < unit->item_count; i++) {
-        unit->items[i].state = ITEM_FAILED;
-        unit->items[i].error = error;
-    }
-    answer_failed(unit);
-    finish(unit);
-}
-
-/* The database is away: commands wait for it, each until its own deadline. */
-static void unavailable(struct unit *unit, const struct error *error)
-{
-    int64_t now_us = clock_monotonic_us();
-
-    for (uint32_t i = 0; i < unit->item_count; i++) {
-        struct unit_item *item = &unit->items[i];
-
-        if (item->state == ITEM_FAILED)
-            continue;
-        if (now_us - item->command->submitted_us < LIMIT_COMMAND_WAIT_MS * INT64_C(1000)) {
-            item->state = ITEM_RETRY;
-        } else {
-            item->state = ITEM_FAILED;
-            item->error = *error;
-        }
-    }
-    unit_run_again(unit);
-}
-
-static bool is_transient(const struct pg_batch *batch)
-{
-    const char *state = pg_failed_sqlstate(batch);
-
-    return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0;
-}
-
-/* SQL failed: one command gets the blame, several are split until one is left. */
-static void poisoned(struct unit *unit, const struct pg_batch *batch, const struct error *error)
-{
-    struct command **commands = arena_array(unit->arena, unit->item_count, sizeof(*commands));
-    uint32_t count = 0;
-
-    if (is_transient(batch)) {
-        unit_run_again(unit);
-        return;
-    }
-    answer_failed(unit);
-    for (uint32_t i = 0; i < unit->item_count; i++) {
-        struct unit_item *item = &unit->items[i];
-
-        if (item->command == NULL || item->state == ITEM_RETRY)
-            continue;
-        commands[count++] = item->command;
-    }
-    if (count == 1) {
-        queue_finish(unit->queue, commands[0], error->status, error, NULL);
-    } else if (count > 1) {
-        log_event(LOG_WARNING, "unit.split", "commands", 'i', (int64_t)count, "reason", 's',
-                  error->message, NULL);
-        queue_split(unit->queue, commands, count);
-    }
-    for (uint32_t i = 0; i < unit->item_count; i++) {
-        if (unit->items[i].state != ITEM_RETRY)
-            unit->items[i].command = NULL;
-    }
-    finish(unit);
-}
-
-/* One decision for every pipeline that failed outside a COMMIT. */
-static void failed(struct unit *unit, const struct pg_batch *batch, enum status status,
-                   const struct error *error)
-{
-    struct error copy = *error;
-
-    unit_drop_calls(unit);
-    if (status == STATUS_UNAVAILABLE)
-        unavailable(unit, &copy);
-    else
-        poisoned(unit, batch, &copy);
+    return state_table[unit->state].name;
 }
 
 /* ---- stages ---- */
@@ -233,7 +71,7 @@ static void on_loaded(struct pg_lease *lease, struct pg_batch *batch, enum statu
     struct unit *unit = unit_of(lease);
 
     if (status != STATUS_OK) {
-        failed(unit, batch, status, error);
+        unit_failed(unit, batch, status, error);
         return;
     }
     remember_transaction(unit, batch);
@@ -243,7 +81,7 @@ static void on_loaded(struct pg_lease *lease, struct pg_batch *batch, enum statu
 
 static void load(struct unit *unit)
 {
-    unit->state = UNIT_LOADING;
+    unit_move(unit, UNIT_LOADING);
     unit->load_batch = pg_batch_new(unit->arena);
     unit_begin_transaction(unit, unit->load_batch);
     unit_load(unit, unit->load_batch);
@@ -255,9 +93,7 @@ static void on_defined(void *context, enum status status, const struct error *er
     struct unit *unit = context;
 
     if (status == STATUS_UNAVAILABLE || status == STATUS_BUSY || status == STATUS_TIMEOUT) {
-        struct error copy = *error;
-
-        unavailable(unit, &copy);
+        unit_unavailable(unit, error);
         return;
     }
     /* A definition that could not be loaded is reported by the command that needs it. */
@@ -276,9 +112,18 @@ static void define(struct unit *unit)
         perform(unit);
         return;
     }
-    unit->state = UNIT_DEFINING;
+    unit_move(unit, UNIT_DEFINING);
     definition_load(unit->queue->settings.definitions, ids, id_count, keys, key_count, on_defined,
                     unit); /* suspended: until on_defined */
+}
+
+/* The batch has to be split, or an item failed whose SQL is in the transaction already. */
+static void undo(struct unit *unit)
+{
+    if (unit->must_split)
+        unit_split(unit, &unit->split_reason);
+    else
+        unit_run_again(unit);
 }
 
 static void on_called(struct pg_lease *lease, struct pg_batch *batch, enum status status,
@@ -288,42 +133,46 @@ static void on_called(struct pg_lease *lease, struct pg_batch *batch, enum statu
     bool fine;
 
     if (status != STATUS_OK) {
-        failed(unit, batch, status, error);
+        unit_failed(unit, batch, status, error);
         return;
     }
     remember_transaction(unit, batch);
+    unit_move(unit, UNIT_STEPPING);
     fine = unit_finish_calls(unit);
     pg_batch_free_results(batch);
     unit->batch = NULL;
-    if (!fine)
-        unit_run_again(unit);
-    else if (unit_has_calls(unit))
-        perform(unit);
+    if (!fine || unit->must_split)
+        undo(unit);
     else
-        store(unit);
+        call_or_store(unit);
 }
 
-/* Steps what is new, then calls the handlers that wait, or stores. */
-static void perform(struct unit *unit)
+static void call_or_store(struct unit *unit)
 {
-    if (unit->rounds == 0) {
-        unit->now_us = clock_wall_us();
-        unit_pin_definitions(unit);
-        unit_step_items(unit);
-    }
     if (!unit_has_calls(unit)) {
         store(unit);
         return;
     }
-    unit->state = UNIT_CALLING;
     unit->batch = pg_batch_new(unit->arena);
     unit_begin_transaction(unit, unit->batch);
     if (!unit_prepare_calls(unit, unit->batch)) {
-        unit_drop_calls(unit);
-        unit_run_again(unit);
+        undo(unit);
         return;
     }
+    unit_move(unit, UNIT_CALLING);
     pg_run(&unit->lease, unit->batch, on_called); /* suspended: until on_called */
+}
+
+static void perform(struct unit *unit)
+{
+    unit_move(unit, UNIT_STEPPING);
+    unit->now_us = clock_wall_us();
+    unit_pin_definitions(unit);
+    unit_step_items(unit);
+    if (unit->must_split)
+        undo(unit);
+    else
+        call_or_store(unit);
 }
 
 static void on_stored(struct pg_lease *lease, struct pg_batch *batch, enum status status,
@@ -332,19 +181,21 @@ static void on_stored(struct pg_lease *lease, struct pg_batch *batch, enum statu
     struct unit *unit = unit_of(lease);
     struct error wrong;
 
-    if (status == STATUS_UNAVAILABLE) {
+    if (status == STATUS_UNAVAILABLE && pg_lease_is_lost(lease)) {
         log_event(LOG_WARNING, "unit.in_doubt", "transactionId", 's', unit->transaction_id,
                   "reason", 's', error->message, NULL);
-        release(unit);
+        unit_release(unit);
         pg_batch_free_results(batch);
         unit->batch = NULL;
+        unit_move(unit, UNIT_IN_DOUBT);
         unit_in_doubt(unit);
         return;
     }
     if (status != STATUS_OK) {
-        failed(unit, batch, status, error);
+        unit_failed(unit, batch, status, error);
         return;
     }
+    observe_commit(clock_monotonic_us() - unit->storing_us);
     if (unit_check_stored(unit, &wrong) != STATUS_OK)
         log_error("unit.revision", NULL, &wrong);
     unit_committed(unit);
@@ -354,16 +205,14 @@ static void store(struct unit *unit)
 {
     if (!unit_has_changes(unit)) {
         /* Nothing to keep: no COMMIT is needed; the connection rolls back what was begun. */
-        release(unit);
-        unit_apply_effects(unit);
-        answer_failed(unit);
-        finish(unit);
+        unit_committed(unit);
         return;
     }
-    unit->state = UNIT_STORING;
+    unit_move(unit, UNIT_STORING);
     unit->batch = pg_batch_new(unit->arena);
     unit_begin_transaction(unit, unit->batch);
     unit_store(unit, unit->batch);
+    unit->storing_us = clock_monotonic_us();
     pg_run(&unit->lease, unit->batch, on_stored); /* suspended: until on_stored */
 }
 
@@ -372,10 +221,7 @@ static void on_ready(struct pg_lease *lease, enum status status, const struct er
     struct unit *unit = unit_of(lease);
 
     if (status != STATUS_OK) {
-        struct error copy = *error;
-
-        copy.status = STATUS_UNAVAILABLE;
-        unavailable(unit, &copy);
+        unit_unavailable(unit, error);
         return;
     }
     unit->leased = true;
@@ -393,8 +239,8 @@ void unit_run(struct unit *unit, struct command **commands, uint32_t count)
     for (uint32_t i = 0; i < count; i++)
         unit->items[i].command = commands[i];
     unit->started_us = clock_monotonic_us();
-    unit->state = UNIT_ACQUIRING;
+    unit_move(unit, UNIT_ACQUIRING);
     memset(&unit->lease, 0, sizeof(unit->lease));
-    pg_acquire(unit->queue->settings.pool, &unit->lease, LIMIT_COMMAND_WAIT_MS,
+    pg_acquire(unit->queue->settings.pool, &unit->lease, unit_patience_ms(unit),
                on_ready); /* suspended: until on_ready */
 }

@@ -150,6 +150,7 @@ static void on_postponed(void *context, struct pg_batch *batch, enum status stat
         result = pg_batch_result(batch, 0);
         if (pg_rows(result) == 1) {
             postponement->timer.due_us = pg_value_timestamp(result, 0, 0);
+            postponement->timer.promise_us = postponement->timer.due_us;
             (void)wheel_add(service->wheel, &postponement->timer);
         }
     }
@@ -202,7 +203,7 @@ static void on_fired(struct command *command, enum status status, const struct e
     switch (status) {
     case STATUS_OK:
         metric_observe(&metrics[timer.after_restart ? AFTER_RESTART : ON_TIME],
-                       (double)(clock_wall_us() - timer.due_us) / 1e6);
+                       (double)(clock_wall_us() - timer.promise_us) / 1e6);
         break;
     case STATUS_NOT_FOUND:
         break; /* another path won; the row went with it */
@@ -275,7 +276,8 @@ static bool is_firing(const struct timer_service *service, const struct uuid *id
 void timer_service_armed(struct timer_service *service, const struct uuid *id,
                          const struct uuid *instance_id, int64_t due_us)
 {
-    struct wheel_timer timer = {.id = *id, .instance_id = *instance_id, .due_us = due_us};
+    struct wheel_timer timer = {
+        .id = *id, .instance_id = *instance_id, .due_us = due_us, .promise_us = due_us};
     int64_t next_us;
     bool is_earliest = !wheel_next(service->wheel, &next_us) || due_us < next_us;
 
@@ -335,6 +337,7 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
                                     .instance_id = pg_value_uuid(result, row, 1),
                                     .due_us = pg_value_timestamp(result, row, 2)};
 
+        timer.promise_us = timer.due_us;
         timer.after_restart = service->first_scan && timer.due_us <= now_us;
         service->scan_due_us = timer.due_us;
         service->scan_id = timer.id;

@@ -6,15 +6,17 @@
 #include <inttypes.h>
 #include <uthash.h>
 
-/* Entries are allocated one by one so that the index may point at them. */
+enum order { EARLIEST_FIRST, LATEST_FIRST, ORDER_COUNT };
+
+/* Entries are allocated one by one so that the index and both heaps may point at them. */
 struct entry {
     struct wheel_timer timer;
-    uint32_t place; /* in the heap */
+    uint32_t place[ORDER_COUNT]; /* in each heap */
     UT_hash_handle hh;
 };
 
 struct wheel {
-    struct entry **heap;
+    struct entry **heaps[ORDER_COUNT];
     struct entry *by_id;
     uint32_t count;
     uint32_t capacity;
@@ -36,53 +38,63 @@ void wheel_free(struct wheel *wheel)
         return;
     HASH_CLEAR(hh, wheel->by_id);
     for (uint32_t i = 0; i < wheel->count; i++)
-        memory_free(wheel->heap[i]);
-    memory_free(wheel->heap);
+        memory_free(wheel->heaps[EARLIEST_FIRST][i]);
+    memory_free(wheel->heaps[EARLIEST_FIRST]);
+    memory_free(wheel->heaps[LATEST_FIRST]);
     memory_free(wheel);
 }
 
-static bool is_before(const struct entry *a, const struct entry *b)
+/* ---- one heap ---- */
+
+static bool is_before(enum order order, const struct entry *a, const struct entry *b)
 {
-    if (a->timer.due_us != b->timer.due_us)
-        return a->timer.due_us < b->timer.due_us;
-    return uuid_compare(&a->timer.id, &b->timer.id) < 0;
+    const struct entry *first = order == EARLIEST_FIRST ? a : b;
+    const struct entry *second = order == EARLIEST_FIRST ? b : a;
+
+    if (first->timer.due_us != second->timer.due_us)
+        return first->timer.due_us < second->timer.due_us;
+    return uuid_compare(&first->timer.id, &second->timer.id) < 0;
 }
 
-static void place(struct wheel *wheel, struct entry *entry, uint32_t at)
+static void place(struct wheel *wheel, enum order order, struct entry *entry, uint32_t at)
 {
-    wheel->heap[at] = entry;
-    entry->place = at;
+    wheel->heaps[order][at] = entry;
+    entry->place[order] = at;
 }
 
-static void rise(struct wheel *wheel, struct entry *entry)
+static void rise(struct wheel *wheel, enum order order, struct entry *entry)
 {
-    uint32_t at = entry->place;
+    struct entry **heap = wheel->heaps[order];
+    uint32_t at = entry->place[order];
 
-    while (at > 0 && is_before(entry, wheel->heap[(at - 1) / 2])) {
-        place(wheel, wheel->heap[(at - 1) / 2], at);
+    while (at > 0 && is_before(order, entry, heap[(at - 1) / 2])) {
+        place(wheel, order, heap[(at - 1) / 2], at);
         at = (at - 1) / 2;
     }
-    place(wheel, entry, at);
+    place(wheel, order, entry, at);
 }
 
-static void sink(struct wheel *wheel, struct entry *entry)
+static void sink(struct wheel *wheel, enum order order, struct entry *entry)
 {
-    uint32_t at = entry->place;
+    struct entry **heap = wheel->heaps[order];
+    uint32_t at = entry->place[order];
 
     for (;;) {
         uint32_t child = 2 * at + 1;
 
         if (child >= wheel->count)
             break;
-        if (child + 1 < wheel->count && is_before(wheel->heap[child + 1], wheel->heap[child]))
+        if (child + 1 < wheel->count && is_before(order, heap[child + 1], heap[child]))
             child++;
-        if (!is_before(wheel->heap[child], entry))
+        if (!is_before(order, heap[child], entry))
             break;
-        place(wheel, wheel->heap[child], at);
+        place(wheel, order, heap[child], at);
         at = child;
     }
-    place(wheel, entry, at);
+    place(wheel, order, entry, at);
 }
+
+/* ---- all of them together ---- */
 
 static struct entry *find(const struct wheel *wheel, const struct uuid *id)
 {
@@ -94,26 +106,28 @@ static struct entry *find(const struct wheel *wheel, const struct uuid *id)
 
 static void take_out(struct wheel *wheel, struct entry *entry)
 {
-    struct entry *last = wheel->heap[--wheel->count];
-
+    wheel->count--;
     HASH_DEL(wheel->by_id, entry);
-    if (last != entry) {
-        place(wheel, last, entry->place);
-        rise(wheel, last);
-        sink(wheel, last);
+    for (enum order order = EARLIEST_FIRST; order < ORDER_COUNT; order++) {
+        struct entry *last = wheel->heaps[order][wheel->count];
+
+        if (last == entry)
+            continue;
+        place(wheel, order, last, entry->place[order]);
+        rise(wheel, order, last);
+        sink(wheel, order, last);
     }
+    memory_free(entry);
 }
 
-/* The latest timer is among the leaves, the second half of the heap. Only a full wheel looks. */
-static struct entry *latest(const struct wheel *wheel)
+static void make_room(struct wheel *wheel)
 {
-    struct entry *found = wheel->heap[wheel->count / 2];
-
-    for (uint32_t i = wheel->count / 2 + 1; i < wheel->count; i++) {
-        if (is_before(found, wheel->heap[i]))
-            found = wheel->heap[i];
-    }
-    return found;
+    if (wheel->count < wheel->capacity)
+        return;
+    wheel->capacity = wheel->capacity > 0 ? 2 * wheel->capacity : 64;
+    for (enum order order = EARLIEST_FIRST; order < ORDER_COUNT; order++)
+        wheel->heaps[order] =
+            memory_resize(wheel->heaps[order], wheel->capacity * sizeof(struct entry *));
 }
 
 bool wheel_add(struct wheel *wheel, const struct wheel_timer *timer)
@@ -123,22 +137,21 @@ bool wheel_add(struct wheel *wheel, const struct wheel_timer *timer)
     if (find(wheel, &timer->id) != NULL)
         return false;
     if (wheel->count == wheel->timers_max) {
-        struct entry *last = latest(wheel);
+        struct entry *latest = wheel->heaps[LATEST_FIRST][0];
 
-        if (timer->due_us >= last->timer.due_us)
+        if (timer->due_us >= latest->timer.due_us)
             return false;
-        take_out(wheel, last);
-        memory_free(last);
+        take_out(wheel, latest);
     }
-    if (wheel->count == wheel->capacity) {
-        wheel->capacity = wheel->capacity > 0 ? 2 * wheel->capacity : 64;
-        wheel->heap = memory_resize(wheel->heap, wheel->capacity * sizeof(struct entry *));
-    }
+    make_room(wheel);
     entry = memory_zero(1, sizeof(*entry));
     entry->timer = *timer;
     HASH_ADD(hh, wheel->by_id, timer.id, sizeof(entry->timer.id), entry);
-    place(wheel, entry, wheel->count++);
-    rise(wheel, entry);
+    wheel->count++;
+    for (enum order order = EARLIEST_FIRST; order < ORDER_COUNT; order++) {
+        place(wheel, order, entry, wheel->count - 1);
+        rise(wheel, order, entry);
+    }
     return true;
 }
 
@@ -149,7 +162,6 @@ bool wheel_remove(struct wheel *wheel, const struct uuid *id)
     if (entry == NULL)
         return false;
     take_out(wheel, entry);
-    memory_free(entry);
     return true;
 }
 
@@ -167,7 +179,7 @@ bool wheel_next(const struct wheel *wheel, int64_t *ret_due_us)
 {
     if (wheel->count == 0)
         return false;
-    *ret_due_us = wheel->heap[0]->timer.due_us;
+    *ret_due_us = wheel->heaps[EARLIEST_FIRST][0]->timer.due_us;
     return true;
 }
 
@@ -175,12 +187,13 @@ bool wheel_pop(struct wheel *wheel, int64_t now_us, struct wheel_timer *ret_time
 {
     struct entry *entry;
 
-    if (wheel->count == 0 || wheel->heap[0]->timer.due_us > now_us)
+    if (wheel->count == 0)
         return false;
-    entry = wheel->heap[0];
+    entry = wheel->heaps[EARLIEST_FIRST][0];
+    if (entry->timer.due_us > now_us)
+        return false;
     *ret_timer = entry->timer;
     take_out(wheel, entry);
-    memory_free(entry);
     return true;
 }
 
@@ -188,19 +201,24 @@ void wheel_validate(const struct wheel *wheel)
 {
     INVARIANT(HASH_COUNT(wheel->by_id) == wheel->count);
     INVARIANT(wheel->count <= wheel->timers_max);
-    for (uint32_t i = 0; i < wheel->count; i++) {
-        INVARIANT(wheel->heap[i]->place == i);
-        INVARIANT(i == 0 || !is_before(wheel->heap[i], wheel->heap[(i - 1) / 2]));
-        INVARIANT(find(wheel, &wheel->heap[i]->timer.id) == wheel->heap[i]);
+    for (enum order order = EARLIEST_FIRST; order < ORDER_COUNT; order++) {
+        struct entry **heap = wheel->heaps[order];
+
+        for (uint32_t i = 0; i < wheel->count; i++) {
+            INVARIANT(heap[i]->place[order] == i);
+            INVARIANT(i == 0 || !is_before(order, heap[i], heap[(i - 1) / 2]));
+            INVARIANT(find(wheel, &heap[i]->timer.id) == heap[i]);
+        }
     }
 }
 
 void wheel_dump(const struct wheel *wheel, struct text *text)
 {
     for (uint32_t i = 0; i < wheel->count; i++) {
+        const struct wheel_timer *timer = &wheel->heaps[EARLIEST_FIRST][i]->timer;
         char id[UUID_TEXT_BYTES];
 
-        text_append_format(text, "%s due %" PRId64 "\n", uuid_format(&wheel->heap[i]->timer.id, id),
-                           wheel->heap[i]->timer.due_us);
+        text_append_format(text, "%s due %" PRId64 "\n", uuid_format(&timer->id, id),
+                           timer->due_us);
     }
 }

@@ -1,5 +1,6 @@
-/* Timers due soon, the earliest first: a binary heap with an index by id. Pure: time is an
- * argument, and it waits for nothing. Ties are broken by id (UUIDv7: the order of creation). */
+/* Timers due soon, the earliest first: a binary heap with an index by id, and a second heap with
+ * the latest first, so that a full wheel knows at once what to push out. Pure: time is an argument,
+ * and it waits for nothing. Ties are broken by id (UUIDv7: the order of creation). */
 #ifndef SYNERGYFLOW_WHEEL_H
 #define SYNERGYFLOW_WHEEL_H
 
@@ -13,7 +14,8 @@ struct wheel;
 struct wheel_timer {
     struct uuid id;
     struct uuid instance_id;
-    int64_t due_us;
+    int64_t due_us;     /* when to take it out */
+    int64_t promise_us; /* when it should have fired; before due_us when an attempt was put off */
     bool after_restart; /* found by the first scan and overdue then */
 };
 
@@ -32,7 +34,7 @@ bool wheel_next(const struct wheel *wheel, int64_t *ret_due_us);
 /* Takes the earliest timer that is due at `now_us`; false when none is. */
 bool wheel_pop(struct wheel *wheel, int64_t now_us, struct wheel_timer *ret_timer);
 
-/* Asserts the heap's and the index's invariants. O(n). */
+/* Asserts the invariants of both heaps and of the index. O(n). */
 void wheel_validate(const struct wheel *wheel);
 /* One line a timer, in heap order. */
 void wheel_dump(const struct wheel *wheel, struct text *text);

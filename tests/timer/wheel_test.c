@@ -46,13 +46,49 @@ static uint32_t earliest(const struct model *model)
     return found;
 }
 
-static void behaves_like_a_sorted_list(void **state)
+static uint32_t latest(const struct model *model)
 {
-    struct wheel *wheel = wheel_new(TIMERS);
+    uint32_t found = TIMERS;
+
+    for (uint32_t i = 0; i < TIMERS; i++) {
+        if (model->there[i] && (found == TIMERS || model->due_us[i] >= model->due_us[found]))
+            found = i;
+    }
+    return found;
+}
+
+static uint32_t count(const struct model *model)
+{
+    uint32_t there = 0;
+
+    for (uint32_t i = 0; i < TIMERS; i++)
+        there += model->there[i];
+    return there;
+}
+
+/* What wheel_add() promises, told slowly. */
+static bool model_add(struct model *model, uint32_t number, int64_t due_us, uint32_t timers_max)
+{
+    if (model->there[number])
+        return false;
+    if (count(model) == timers_max) {
+        uint32_t last = latest(model);
+
+        if (due_us >= model->due_us[last])
+            return false;
+        model->there[last] = false;
+    }
+    model->there[number] = true;
+    model->due_us[number] = due_us;
+    return true;
+}
+
+static void walk(uint32_t timers_max)
+{
+    struct wheel *wheel = wheel_new(timers_max);
     struct model model = {0};
     uint32_t seed = 20261123;
 
-    (void)state;
     for (uint32_t step = 0; step < STEPS; step++) {
         uint32_t number = next_random(&seed) % TIMERS;
         struct wheel_timer timer = timer_number(number, next_random(&seed) % 50);
@@ -67,11 +103,8 @@ static void behaves_like_a_sorted_list(void **state)
         switch (next_random(&seed) % 4) {
         case 0:
         case 1:
-            assert_int_equal(wheel_add(wheel, &timer), !model.there[number]);
-            if (!model.there[number]) {
-                model.there[number] = true;
-                model.due_us[number] = timer.due_us;
-            }
+            assert_int_equal(wheel_add(wheel, &timer),
+                             model_add(&model, number, timer.due_us, timers_max));
             break;
         case 2:
             assert_int_equal(wheel_remove(wheel, &timer.id), model.there[number]);
@@ -90,9 +123,23 @@ static void behaves_like_a_sorted_list(void **state)
             }
         }
         }
+        assert_int_equal(wheel_count(wheel), count(&model));
         wheel_validate(wheel);
     }
     wheel_free(wheel);
+}
+
+static void behaves_like_a_sorted_list(void **state)
+{
+    (void)state;
+    walk(TIMERS);
+}
+
+/* Nearly always full, so that what is added pushes out the latest or is refused. */
+static void a_full_one_behaves_like_a_list_cut_at_its_limit(void **state)
+{
+    (void)state;
+    walk(8);
 }
 
 static void when_full_it_keeps_the_earliest(void **state)
@@ -126,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(behaves_like_a_sorted_list),
+        cmocka_unit_test(a_full_one_behaves_like_a_list_cut_at_its_limit),
         cmocka_unit_test(when_full_it_keeps_the_earliest),
     };
 

@@ -40,7 +40,7 @@ static int set_up_proxied(void **state)
 
     deploy(plain_model);
     proxy = proxy_new(&parts.loop, test_database_conninfo_as(parts.database, "synergyflow_engine"));
-    connect_to(proxy_conninfo(proxy), 0);
+    connect_to(proxy_conninfo(proxy));
     return result;
 }
 
@@ -58,6 +58,13 @@ static void ask_plain(struct asked *asked, const char *business_key)
     asked->command.definition_key = "plain";
     asked->command.business_key = business_key;
     submit(asked);
+}
+
+/* Everything is connected and in memory by now, so that only the fault takes time. */
+static void lose_patience(void)
+{
+    command_queue_free(parts.queue);
+    build_queue(1, 100, SHORT_WAIT_MS);
 }
 
 static void assert_written(const char *times)
@@ -168,9 +175,9 @@ static void a_doubt_that_nobody_settles_is_told(void **state)
     struct asked asked[2];
 
     (void)state;
-    connect_to(proxy_conninfo(proxy), SHORT_WAIT_MS);
     ask_plain(&asked[0], "warm");
     run();
+    lose_patience();
     proxy_cut_answer_to(proxy, "COMMIT", true);
     ask_plain(&asked[1], "unknown");
     run();
@@ -178,6 +185,7 @@ static void a_doubt_that_nobody_settles_is_told(void **state)
     assert_non_null(strstr(asked[1].error.message, "could not say whether it happened"));
     assert_sql("SELECT count(*) FROM synergyflow_workflows.process_instance", "2");
     proxy_open(proxy);
+    connect_to(proxy_conninfo(proxy));
     ask_plain(&asked[0], "after");
     run();
     assert_int_equal(asked[0].status, STATUS_OK);
@@ -191,8 +199,7 @@ static bool is_away(void *context)
     return pg_pool_open(parts.pool) == 0;
 }
 
-/* What waited runs in the order in which it came. */
-static void commands_wait_for_the_database_in_order(void **state)
+static void commands_wait_for_the_database(void **state)
 {
     struct asked started;
     struct asked asked[2];
@@ -216,7 +223,7 @@ static void a_database_that_stays_away_is_reported(void **state)
     struct asked asked;
 
     (void)state;
-    connect_to(proxy_conninfo(proxy), SHORT_WAIT_MS);
+    lose_patience();
     proxy_close(proxy);
     ask_plain(&asked, "never");
     run();
@@ -255,18 +262,39 @@ static void a_full_disk_is_waited_out(void **state)
     assert_sql("SELECT count(*) FROM synergyflow_workflows.journal", "1");
 }
 
+/* What waited runs in the order in which it came: the other way round, both would be refused. */
+static void what_waited_keeps_its_order(void **state)
+{
+    struct asked started;
+    struct asked asked[2];
+
+    (void)state;
+    ask_start(&started, 1);
+    run();
+    fail_writes("53100", "3");
+    ask_complete(&asked[0], "N-1", "work");
+    ask_complete(&asked[1], "N-1", "again");
+    run();
+    assert_int_equal(asked[0].status, STATUS_OK);
+    assert_int_equal(asked[1].status, STATUS_OK);
+    assert_true(asked[1].ended);
+    assert_sql("SELECT last_value FROM probe.tries", "4");
+}
+
 static void a_disk_that_stays_full_is_reported(void **state)
 {
     struct asked asked;
 
     (void)state;
-    connect_to(proxy_conninfo(proxy), SHORT_WAIT_MS);
+    ask_plain(&asked, "warm");
+    run();
+    lose_patience();
     fail_writes("53100", "1000000");
     ask_plain(&asked, "one");
     run();
     assert_int_equal(asked.status, STATUS_UNAVAILABLE);
     assert_non_null(strstr(asked.error.message, "on purpose (SQLSTATE 53100)"));
-    assert_sql("SELECT count(*) FROM synergyflow_workflows.process_instance", "0");
+    assert_sql("SELECT count(*) FROM synergyflow_workflows.process_instance", "1");
 }
 
 static void a_deadlock_is_tried_again(void **state)
@@ -350,14 +378,15 @@ static void an_instance_held_for_ever_is_reported(void **state)
     PGconn *holder;
 
     (void)state;
-    connect_to(test_database_conninfo_as(parts.database, "synergyflow_engine"), SHORT_WAIT_MS);
     ask_start(&started, 1);
     run();
+    lose_patience();
     holder = hold_instances();
     ask_complete(&asked, "N-1", "work");
     run();
     assert_int_equal(asked.status, STATUS_BUSY);
     assert_non_null(strstr(asked.error.message, "another transaction holds it"));
+    PQclear(PQexec(holder, "ROLLBACK"));
     PQfinish(holder);
     ask_complete(&asked, "N-1", "work");
     run();
@@ -376,9 +405,10 @@ int main(void)
         PROXIED(a_connection_lost_while_loading_is_tried_again),
         DIRECT(a_commit_that_did_not_happen_runs_again),
         PROXIED(a_doubt_that_nobody_settles_is_told),
-        PROXIED(commands_wait_for_the_database_in_order),
+        PROXIED(commands_wait_for_the_database),
         PROXIED(a_database_that_stays_away_is_reported),
         PROXIED(a_full_disk_is_waited_out),
+        PROXIED(what_waited_keeps_its_order),
         PROXIED(a_disk_that_stays_full_is_reported),
         PROXIED(a_deadlock_is_tried_again),
         PROXIED(deadlocks_without_end_are_a_failure),

@@ -152,13 +152,13 @@ void build_queue(uint32_t lanes, uint32_t waiting_max, uint32_t wait_max_ms)
     parts.queue = command_queue_new(&settings);
 }
 
-static void build(const char *conninfo, uint32_t wait_max_ms)
+static void build(const char *conninfo)
 {
     struct pg_pool_settings pool = {.conninfo = conninfo, .connections = 4, .waiting_max = 100};
 
     parts.pool = pg_pool_new(&parts.loop, &pool);
     parts.definitions = definition_cache_new(&parts.loop, parts.pool);
-    build_queue(1, 100, wait_max_ms);
+    build_queue(1, 100, 0);
 }
 
 static void on_pool_closed(void *context)
@@ -175,10 +175,10 @@ static void take_apart(void)
     (void)uv_run(&parts.loop, UV_RUN_DEFAULT);
 }
 
-void connect_to(const char *conninfo, uint32_t wait_max_ms)
+void connect_to(const char *conninfo)
 {
     take_apart();
-    build(conninfo, wait_max_ms);
+    build(conninfo);
 }
 
 int set_up(void **state)
@@ -195,7 +195,7 @@ int set_up(void **state)
     parts.registry.module_count = 1;
     parts.effects.events_published = on_published;
     parts.arena = arena_new(ARENA_BYTES);
-    build(test_database_conninfo_as(parts.database, "synergyflow_engine"), 0);
+    build(test_database_conninfo_as(parts.database, "synergyflow_engine"));
     deploy(probe_model);
     return 0;
 }

@@ -32,7 +32,7 @@ extern struct parts parts;
 int set_up(void **state); /* with the process "probe" deployed and a queue of one lane */
 int tear_down(void **state);
 /* Another connection string from here on: a queue, a pool and a cache of definitions over it. */
-void connect_to(const char *conninfo, uint32_t wait_max_ms);
+void connect_to(const char *conninfo);
 /* A queue beside or after the one that is there, into parts.queue. */
 void build_queue(uint32_t lanes, uint32_t waiting_max, uint32_t wait_max_ms);
 void deploy(const char *model);

@@ -108,8 +108,9 @@ static void on_engine_said(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf
     if (got < 0) {
         wire_cut(wire);
     } else if (got > 0) {
+        /* With its NUL, which ends a statement in the protocol. */
         if (proxy->cut_at != NULL &&
-            memmem(buffer->base, (size_t)got, proxy->cut_at, strlen(proxy->cut_at)) != NULL) {
+            memmem(buffer->base, (size_t)got, proxy->cut_at, strlen(proxy->cut_at) + 1) != NULL) {
             proxy->cut_at = NULL;
             wire->doomed = true;
         }

@@ -14,9 +14,9 @@ void proxy_free(struct proxy *proxy); /* cuts everything; the memory goes from t
 /* The same database through the proxy; valid as long as the proxy. */
 const char *proxy_conninfo(const struct proxy *proxy);
 
-/* The next time that the engine sends `text` (static), PostgreSQL gets it, and when it answers the
- * wire is cut instead: what it did is done, and the engine never hears. `stay_closed`: so are all
- * others, and none is opened before proxy_open(). */
+/* The next time that the engine sends a statement which ends in `text` (static), PostgreSQL gets
+ * it, and when it answers the wire is cut instead: what it did is done, and the engine never hears.
+ * `stay_closed`: so are all others, and none is opened before proxy_open(). */
 void proxy_cut_answer_to(struct proxy *proxy, const char *text, bool stay_closed);
 /* Cuts every wire and refuses new ones. */
 void proxy_close(struct proxy *proxy);

@@ -211,7 +211,7 @@ static void another_queue_goes_on_with_the_instances(void **state)
     (void)state;
     ask_start(&started, 1);
     run();
-    connect_to(test_database_conninfo_as(parts.database, "synergyflow_engine"), 0);
+    connect_to(test_database_conninfo_as(parts.database, "synergyflow_engine"));
     ask_complete(&asked, "N-1", "work");
     run();
     assert_int_equal(asked.status, STATUS_OK);

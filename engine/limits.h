@@ -9,6 +9,9 @@ enum {
     /* Rounds of handler calls in one unit: a loop of service tasks without a wait state ends here.
      */
     LIMIT_HANDLER_ROUNDS = 1000,
+    /* Handler calls in one round; more wait for the next. Handlers may send a few statements a
+     * call, and a pipeline carries PG_BATCH_STATEMENTS_MAX. */
+    LIMIT_CALLS_A_ROUND = 1000,
     /* How long a command waits while the database is away, while another transaction holds its
      * instance, or while its COMMIT is in doubt, before its caller is told. */
     LIMIT_COMMAND_WAIT_MS = 30000,

@@ -68,7 +68,8 @@ struct command {
     /* private to engine/command */
     struct command *next;
     int64_t submitted_us; /* monotonic */
-    uint32_t attempts;    /* units of work that came to nothing through no fault of its own */
+    uint32_t attempts;    /* units of work that came to nothing through no fault of its own … */
+    uint32_t deadlocks;   /* … and how many of these ended in a deadlock or the like */
 };
 
 /* What happens after COMMIT, wired by engine/service. Any may be NULL. */

@@ -180,34 +180,53 @@ static bool fail_group(struct unit *unit, const struct call_group *group, struct
     return fail_item(first, error);
 }
 
+/* An error that another call threw may have ended the activity meanwhile. */
+static bool is_over(const struct unit_call *call)
+{
+    return call->item->command->kind != COMMAND_MODULE &&
+           bpmn_instance_waiting(&call->item->instance->instance, &call->wait_id, NULL, NULL) ==
+               NULL;
+}
+
+static bool group_call(struct unit *unit, struct unit_call *call, uint32_t capacity)
+{
+    const struct module *module = NULL;
+    const struct module_handler *handler =
+        registry_handler(unit->queue->settings.registry, call->topic, &module);
+    struct call_group *group;
+    struct error error;
+
+    if (handler == NULL) {
+        (void)error_set(&error, STATUS_FAILED,
+                        "Expected a module that hosts the topic '%.100s' but there is none.",
+                        call->topic);
+        if (call->element_id != NULL)
+            (void)error_at(&error, call->element_id, 0, 0);
+        return fail_item(call->item, &error);
+    }
+    group = group_of(unit, handler, module, capacity);
+    group->sources[group->calls.count] = call;
+    fill_call(unit, call, &group->calls.items[group->calls.count++]);
+    return true;
+}
+
 static bool group_calls(struct unit *unit)
 {
     uint32_t count = 0;
     bool fine = true;
 
-    for (const struct unit_call *call = unit->calls; call != NULL; call = call->next)
+    for (const struct unit_call *call = unit->calls; call != NULL && count < LIMIT_CALLS_A_ROUND;
+         call = call->next)
         count++;
-    for (struct unit_call *call = unit->calls; call != NULL; call = call->next) {
-        const struct module *module = NULL;
-        const struct module_handler *handler =
-            registry_handler(unit->queue->settings.registry, call->topic, &module);
-        struct call_group *group;
-        struct error error;
+    for (uint32_t i = 0; i < count; i++) {
+        struct unit_call *call = unit->calls;
 
-        if (handler == NULL) {
-            (void)error_set(&error, STATUS_FAILED,
-                            "Expected a module that hosts the topic '%.100s' but there is none.",
-                            call->topic);
-            if (call->element_id != NULL)
-                (void)error_at(&error, call->element_id, 0, 0);
-            fine = fail_item(call->item, &error);
-            continue;
-        }
-        group = group_of(unit, handler, module, count);
-        group->sources[group->calls.count] = call;
-        fill_call(unit, call, &group->calls.items[group->calls.count++]);
+        unit->calls = call->next;
+        if (!is_over(call))
+            fine = group_call(unit, call, count) && fine;
     }
-    forget_calls(unit);
+    if (unit->calls == NULL)
+        forget_calls(unit);
     return fine;
 }
 
@@ -285,8 +304,8 @@ static bool answer_call(struct unit *unit, struct unit_call *source, struct modu
         item->answer = json_incref(call->ret_variables);
         return true;
     }
-    if (bpmn_instance_waiting(&item->instance->instance, &source->wait_id, NULL, NULL) == NULL)
-        return true; /* another call's error ended the activity meanwhile */
+    if (is_over(source))
+        return true;
     if (call->ret_error_code != NULL) {
         step.kind = BPMN_HANDLER_ERROR;
         step.name = call->ret_error_code;

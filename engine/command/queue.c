@@ -74,7 +74,7 @@ enum status command_submit(struct command_queue *queue, struct command *command,
                          "The engine has %u commands waiting, which is its limit: try again soon.",
                          queue->settings.waiting_max);
     command->submitted_us = clock_monotonic_us();
-    command->attempts = 0;
+    command->attempts = command->deadlocks = 0;
     queue->waiting++;
     append(queue, command);
     kick(queue);
@@ -257,6 +257,7 @@ static void kick(struct command_queue *queue)
 
 void queue_unit_done(struct command_queue *queue)
 {
+    observe_waiting(queue->waiting);
     if (queue->first != NULL || queue->first_timer != NULL || queue->splits != NULL)
         kick(queue);
     check_drained(queue);

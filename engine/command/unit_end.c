@@ -240,14 +240,14 @@ void unit_unavailable(struct unit *unit, const struct error *error)
 }
 
 /* Deadlocks and serialization failures are nobody's fault, unless they go on. */
-static bool is_transient(const struct unit *unit, const struct pg_batch *batch)
+static bool is_transient(struct unit *unit, const struct pg_batch *batch)
 {
     const char *state = pg_failed_sqlstate(batch);
 
     if (strcmp(state, "40001") != 0 && strcmp(state, "40P01") != 0)
         return false;
     for (uint32_t i = 0; i < unit->item_count; i++) {
-        if (unit->items[i].command->attempts >= LIMIT_TRANSIENT_ATTEMPTS)
+        if (++unit->items[i].command->deadlocks > LIMIT_TRANSIENT_ATTEMPTS)
             return false;
     }
     return true;

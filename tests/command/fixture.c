@@ -78,7 +78,7 @@ static enum status call_finish(struct module_calls *calls, struct pg_batch *batc
             module_call_refuse(calls, call, &error);
             continue;
         }
-        if (number_of(call) == 500) {
+        if (number_of(call) == 500 || strcmp(call->element_id, "throws") == 0) {
             module_call_error(calls, call, "CAUGHT");
             continue;
         }

@@ -11,8 +11,8 @@
 enum { HANG_MS = 30000, BATCH = 8 };
 
 /* The module's topic is probe.call with the variable n: 13 breaks a constraint, 404 is refused,
- * 500 throws the BPMN error CAUGHT, 600 fails the handler as a whole; any other gives m = n + 1,
- * the business key N-n and an event. */
+ * 500 (and any number at an element "throws") gives the BPMN error CAUGHT, 600 fails the handler as
+ * a whole; any other gives m = n + 1, the business key N-n and an event. */
 struct parts {
     struct test_database *database;
     uv_loop_t loop;

@@ -1,10 +1,13 @@
 /* Units of work against a real PostgreSQL. */
+#include "bpmn/base/text.h"
+#include "engine/limits.h"
 #include "tests/command/fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -256,6 +259,81 @@ static void lanes_do_not_share_an_instance(void **state)
     command_queue_free(first);
 }
 
+/* a → b beside an element that throws: b was asked for when the error ended them all. */
+static const char race_model[] =
+    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'"
+    " xmlns:synergyflow='http://synergyflow.org/bpmn' targetNamespace='t'>"
+    "<error id='caught' errorCode='CAUGHT'/>"
+    "<process id='race' isExecutable='true'><startEvent id='s'/>"
+    "<sequenceFlow id='f1' sourceRef='s' targetRef='inside'/>"
+    "<subProcess id='inside'><startEvent id='is'/>"
+    "<sequenceFlow id='i1' sourceRef='is' targetRef='split'/><parallelGateway id='split'/>"
+    "<sequenceFlow id='i2' sourceRef='split' targetRef='a'/>"
+    "<sequenceFlow id='i3' sourceRef='split' targetRef='throws'/>"
+    "<serviceTask id='a' synergyflow:topic='probe.call'/>"
+    "<sequenceFlow id='i4' sourceRef='a' targetRef='b'/>"
+    "<serviceTask id='b' synergyflow:topic='probe.call'/>"
+    "<serviceTask id='throws' synergyflow:topic='probe.call'/></subProcess>"
+    "<boundaryEvent id='on_error' attachedToRef='inside'><errorEventDefinition errorRef='caught'/>"
+    "</boundaryEvent>"
+    "<sequenceFlow id='f2' sourceRef='on_error' targetRef='work'/><userTask id='work'/>"
+    "<sequenceFlow id='f3' sourceRef='inside' targetRef='e'/><endEvent id='e'/>"
+    "</process></definitions>";
+
+static void ask_process(struct asked *asked, const char *key)
+{
+    memset(asked, 0, sizeof(*asked));
+    asked->command.kind = COMMAND_START;
+    asked->command.definition_key = key;
+    asked->variables = json_pack("{s:i}", "n", 1);
+    submit(asked);
+}
+
+static void a_call_that_an_error_overtook_is_not_made(void **state)
+{
+    struct asked asked;
+
+    (void)state;
+    deploy(race_model);
+    ask_process(&asked, "race");
+    run();
+    assert_int_equal(asked.status, STATUS_OK);
+    assert_sql("SELECT count(*) FROM probe.done", "2"); /* a, and the one that threw */
+    assert_sql("SELECT element_id FROM synergyflow_workflows.task WHERE status = 1", "work");
+}
+
+/* More calls at once than one pipeline carries. */
+static void a_very_wide_process_calls_in_rounds(void **state)
+{
+    enum { BRANCHES = LIMIT_CALLS_A_ROUND + 10 };
+    struct text xml = TEXT_INIT;
+    struct asked asked;
+    char expected[16];
+
+    (void)state;
+    text_append(&xml, "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'"
+                      " xmlns:synergyflow='http://synergyflow.org/bpmn' targetNamespace='t'>"
+                      "<process id='wide' isExecutable='true'><startEvent id='s'/>"
+                      "<sequenceFlow id='f' sourceRef='s' targetRef='split'/>"
+                      "<parallelGateway id='split'/><parallelGateway id='join'/>"
+                      "<sequenceFlow id='g' sourceRef='join' targetRef='e'/><endEvent id='e'/>");
+    for (int i = 0; i < BRANCHES; i++)
+        text_append_format(&xml,
+                           "<sequenceFlow id='i%d' sourceRef='split' targetRef='t%d'/>"
+                           "<serviceTask id='t%d' synergyflow:topic='probe.call'/>"
+                           "<sequenceFlow id='o%d' sourceRef='t%d' targetRef='join'/>",
+                           i, i, i, i, i);
+    text_append(&xml, "</process></definitions>");
+    deploy(text_string(&xml));
+    text_deinit(&xml);
+    ask_process(&asked, "wide");
+    run();
+    assert_int_equal(asked.status, STATUS_OK);
+    assert_true(asked.ended);
+    (void)snprintf(expected, sizeof(expected), "%d", BRANCHES);
+    assert_sql("SELECT count(*) FROM probe.done", expected);
+}
+
 static void never(struct command *command, enum status status, const struct error *error)
 {
     (void)command;
@@ -301,6 +379,8 @@ int main(void)
         TEST(a_task_is_completed_once),
         TEST(another_queue_goes_on_with_the_instances),
         TEST(lanes_do_not_share_an_instance),
+        TEST(a_call_that_an_error_overtook_is_not_made),
+        TEST(a_very_wide_process_calls_in_rounds),
         TEST(a_full_queue_says_busy),
     };
 

@@ -92,6 +92,12 @@ static void on_written(uv_write_t *write, int status)
     http_connection_advance(connection);
 }
 
+/* How long a client may take no byte of an answer. */
+static int64_t write_patience_ms(const struct http_connection *connection)
+{
+    return connection->server->draining ? HTTP_DRAIN_TIMEOUT_MS : HTTP_IDLE_TIMEOUT_MS;
+}
+
 static void send_output(struct http_connection *connection)
 {
     uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
@@ -123,7 +129,7 @@ static void send_output(struct http_connection *connection)
     }
     connection->writing = true;
     connection->write_left = bytes.len;
-    connection->write_deadline_ms = now_ms(connection) + HTTP_IDLE_TIMEOUT_MS;
+    connection->write_deadline_ms = now_ms(connection) + write_patience_ms(connection);
 }
 
 struct text *http_connection_output(struct http_request *request)
@@ -486,7 +492,10 @@ static void time_out(struct http_connection *connection)
 {
     if (connection->phase == HTTP_BODY_PHASE)
         refuse_with(connection, connection->receiving, 408,
-                    "Expected the whole body within 120 seconds, but it did not come.");
+                    connection->server->draining
+                        ? "Expected the rest of the body at once, for the server is stopping, but "
+                          "it did not come."
+                        : "Expected the whole body within 120 seconds, but it did not come.");
     else if (connection->phase == HTTP_HEAD_PHASE && connection->head_begun)
         refuse_with(connection, begin_request(connection), 408,
                     "Expected the whole head within 20 seconds, but it did not come.");
@@ -504,7 +513,7 @@ void http_connection_sweep(struct http_connection *connection, int64_t at_ms)
 
         if (left != connection->write_left) {
             connection->write_left = left;
-            connection->write_deadline_ms = at_ms + HTTP_IDLE_TIMEOUT_MS;
+            connection->write_deadline_ms = at_ms + write_patience_ms(connection);
         } else if (at_ms >= connection->write_deadline_ms) {
             http_connection_close(connection);
             return;
@@ -517,6 +526,13 @@ void http_connection_sweep(struct http_connection *connection, int64_t at_ms)
 
 void http_connection_drain(struct http_connection *connection)
 {
+    int64_t deadline_ms = now_ms(connection) + HTTP_DRAIN_TIMEOUT_MS;
+
+    /* One client that stopped sending or reading must not hold up the end of the program. */
+    if (connection->phase == HTTP_BODY_PHASE && connection->deadline_ms > deadline_ms)
+        connection->deadline_ms = deadline_ms;
+    if (connection->writing && connection->write_deadline_ms > deadline_ms)
+        connection->write_deadline_ms = deadline_ms;
     if (connection->phase == HTTP_HEAD_PHASE) {
         drop(&connection->input);
         connection->phase = HTTP_LAST;

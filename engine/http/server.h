@@ -30,6 +30,7 @@ enum {
     HTTP_HEAD_TIMEOUT_MS = 20000,
     HTTP_BODY_TIMEOUT_MS = 120000,
     HTTP_IDLE_TIMEOUT_MS = 120000,
+    HTTP_DRAIN_TIMEOUT_MS = 5000, /* for bodies half received and answers not read, in a drain */
     HTTP_PIPELINE_MAX = 64, /* requests of one connection being worked on; then reading pauses */
 };
 
@@ -41,8 +42,8 @@ void http_server_routes(struct http_server *server, const struct http_route *rou
 MUST_CHECK enum status http_server_listen(struct http_server *server, const char *address,
                                           uint16_t port, struct error *ret_error);
 uint16_t http_server_port(const struct http_server *server);
-/* Stops accepting, finishes requests that are being worked on, closes idle connections, then fires
- * `on_drained`. */
+/* Stops accepting, finishes requests that are being worked on, closes idle connections, gives slow
+ * clients HTTP_DRAIN_TIMEOUT_MS, then fires `on_drained`. */
 void http_server_drain(struct http_server *server, void (*on_drained)(void *context),
                        void *context);
 /* Closes whatever is left and frees the server from the loop; then `on_closed`. */

@@ -1,5 +1,5 @@
 /* The server over real sockets: routes, turns, bodies, limits, deadlines, and clients that go. What
- * is malformed stands in malformed_test.c. */
+ * is malformed stands in malformed_test.c, the end in drain_test.c. */
 #include "engine/base/log.h"
 #include "engine/http/internal.h"
 #include "tests/http/fixture.h"
@@ -525,53 +525,6 @@ static void slow_clients_time_out(void **state)
     client_close(&working);
 }
 
-static void note_drained(void *context)
-{
-    ((struct fixture *)context)->drained = true;
-}
-
-static void drain_finishes_what_is_at_work(void **state)
-{
-    struct fixture *fixture = *state;
-    struct client idle = client_open(fixture);
-    struct client working = client_open(fixture);
-    struct client gone = client_open(fixture);
-
-    client_send_text(&idle, GET("/hello"));
-    client_expect(&idle, "hello", 1);
-    client_send_text(&working, GET("/later"));
-    client_send_text(&gone, GET("/later"));
-    fixture_wait_deferred(fixture, 2);
-    client_reset(&gone);
-    http_server_drain(fixture->server, note_drained, fixture);
-    client_expect_end(&idle);
-    assert_false(fixture->drained);
-    http_reply_bytes(fixture->deferred[0], 200, "text/plain", "last", 4);
-    client_expect(&working, "last", 1);
-    assert_int_equal(client_count(&working, "Connection: close\r\n"), 1);
-    client_expect_end(&working);
-    client_close(&working);
-    for (int i = 0; i < 5; i++)
-        fixture_turn(fixture);
-    assert_false(fixture->drained); /* one without a client is still at work */
-    http_reply_empty(fixture->deferred[1], 204);
-    for (int i = 0; i < 1000 && !fixture->drained; i++)
-        fixture_turn(fixture);
-    assert_true(fixture->drained);
-    client_close(&idle);
-}
-
-static void drain_of_an_idle_server_ends_too(void **state)
-{
-    struct fixture *fixture = *state;
-
-    http_server_drain(fixture->server, note_drained, fixture);
-    assert_false(fixture->drained);
-    for (int i = 0; i < 10 && !fixture->drained; i++)
-        fixture_turn(fixture);
-    assert_true(fixture->drained);
-}
-
 static void answers_after_close_go_nowhere(void **state)
 {
     struct fixture *fixture = *state;
@@ -627,8 +580,6 @@ int main(void)
         WITH_SERVER(a_client_may_end_its_side_and_still_be_answered),
         WITH_SERVER(reading_pauses_while_a_client_does_not_read),
         WITH_SERVER(slow_clients_time_out),
-        WITH_SERVER(drain_finishes_what_is_at_work),
-        WITH_SERVER(drain_of_an_idle_server_ends_too),
         WITH_SERVER(answers_after_close_go_nowhere),
         WITH_SERVER(listen_says_what_is_wrong),
     };

@@ -3,10 +3,12 @@
 
 #include "bpmn/base/memory.h"
 #include "engine/api/api.h"
+#include "engine/base/clock.h"
 
 #include <string.h>
 
-enum { PROCESSES_ARENA_BYTES = 64 * 1024 * 1024 };
+/* The database is asked in short tries, so that a stop need not wait for the last of them. */
+enum { PROCESSES_ARENA_BYTES = 64 * 1024 * 1024, TRY_MS = 1000 };
 
 struct process_deployer {
     struct pg_pool *pool;
@@ -14,6 +16,8 @@ struct process_deployer {
     const struct registry *registry;
     struct uuid_source *ids;
     uint32_t timeout_ms;
+    int64_t deadline_us;
+    bool stopping;
     uint32_t module;  /* which one is being deployed … */
     uint32_t process; /* … and which of its processes */
     struct arena *arena;
@@ -90,6 +94,8 @@ static void deploy_next(struct process_deployer *deployer)
     deployment_create(deployer->definitions, deployer->ids, &deployer->deployment);
 }
 
+static void ask(struct process_deployer *deployer);
+
 /* The pool opens connections by itself; asking for anything waits until one is up. */
 static void on_database(void *context, struct pg_batch *batch, enum status status,
                         const struct error *error)
@@ -97,6 +103,11 @@ static void on_database(void *context, struct pg_batch *batch, enum status statu
     struct process_deployer *deployer = context;
     struct error own;
 
+    if ((status == STATUS_UNAVAILABLE || status == STATUS_TIMEOUT) && !deployer->stopping &&
+        clock_monotonic_us() < deployer->deadline_us) {
+        ask(deployer);
+        return;
+    }
     if (status != STATUS_OK) {
         own = *error;
         (void)error_prefix(&own, "the database at start-up");
@@ -114,19 +125,30 @@ static void on_database(void *context, struct pg_batch *batch, enum status statu
     deploy_next(deployer);
 }
 
-void process_deployer_run(struct process_deployer *deployer,
-                          void (*on_done)(void *context, enum status status,
-                                          const struct error *error),
-                          void *context)
+static void ask(struct process_deployer *deployer)
 {
     static const struct pg_statement schema_exists = {
         "processes_schema_exists", "SELECT to_regnamespace('synergyflow_workflows') IS NOT NULL"};
     struct pg_batch *batch = pg_batch_new(deployer->arena);
 
+    (void)pg_batch_add(batch, &schema_exists);
+    pg_query(deployer->pool, batch, TRY_MS, on_database, deployer);
+}
+
+void process_deployer_run(struct process_deployer *deployer,
+                          void (*on_done)(void *context, enum status status,
+                                          const struct error *error),
+                          void *context)
+{
     deployer->on_done = on_done;
     deployer->context = context;
-    (void)pg_batch_add(batch, &schema_exists);
-    pg_query(deployer->pool, batch, deployer->timeout_ms, on_database, deployer);
+    deployer->deadline_us = clock_monotonic_us() + (int64_t)deployer->timeout_ms * 1000;
+    ask(deployer);
+}
+
+void process_deployer_stop(struct process_deployer *deployer)
+{
+    deployer->stopping = true;
 }
 
 void process_deployer_free(struct process_deployer *deployer)

@@ -17,6 +17,8 @@ void process_deployer_run(struct process_deployer *deployer,
                           void (*on_done)(void *context, enum status status,
                                           const struct error *error),
                           void *context);
+/* Ends the wait for a database soon; what is under way goes on to `on_done`. */
+void process_deployer_stop(struct process_deployer *deployer);
 void process_deployer_free(struct process_deployer *deployer); /* after on_done; NULL is fine */
 
 #endif

@@ -258,10 +258,8 @@ static void on_commands_drained(void *context)
 {
     struct service *service = context;
 
-    if (service->running)
-        outbox_stop(service->outbox, on_outbox_stopped, service);
-    else
-        on_outbox_stopped(service);
+    /* Also when it never began: its handles have to close. */
+    outbox_stop(service->outbox, on_outbox_stopped, service);
 }
 
 static void on_timers_stopped(void *context)
@@ -293,7 +291,9 @@ void service_stop(struct service *service, void (*on_stopped)(void *context), vo
     service->health.stopping = true;
     service->on_stopped = on_stopped;
     service->stopped_context = context;
-    if (!service->deploying)
+    if (service->deploying)
+        process_deployer_stop(service->deployer);
+    else
         continue_stop(service);
 }
 

@@ -1,10 +1,12 @@
 /* See cluster.h.
  *
- * Happy path: find the programs → choose user and folders → initdb once → start the server as a
- * child → ask until it answers.
+ * Happy path: find the programs → choose user and folders → lock the folder → initdb once → start
+ * the server as a child → ask until it answers.
+ *
  * Failure modes: no PostgreSQL installed; a folder that the unprivileged user cannot enter (the
- * cluster then lives under /var/lib/synergyflow, named after the folder); an old server of this
- * folder that still shuts down (we wait for it); initdb or the server failing (its log is named).
+ * cluster then lives under /var/lib/synergyflow, named after the folder); a folder that another
+ * program uses; an old server of this folder that still shuts down (we wait for it); initdb or the
+ * server failing (its log is named).
  */
 #include "engine/service/cluster.h"
 
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -167,6 +170,31 @@ static enum status choose_folders(struct cluster *cluster, const char *folder,
         status = make_folder(cluster, cluster->socket_folder, 0700, true, ret_error);
     }
     return status;
+}
+
+/* Without it a second program would take the first one's server for an old one, and stop it. The
+ * kernel lets go of the lock with our end, however that comes. */
+static enum status lock_folder(struct cluster *cluster, struct error *ret_error)
+{
+    char path[PATH_MAX + 16];
+    int handle;
+
+    (void)snprintf(path, sizeof(path), "%s/lock", cluster->folder);
+    handle = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (handle < 0) {
+        return error_set(ret_error, STATUS_UNAVAILABLE, "Expected to open %s but: %s.", path,
+                         strerror(errno));
+    }
+    if (flock(handle, LOCK_EX | LOCK_NB) != 0) {
+        (void)close(handle);
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected a folder that nobody uses but %s belongs to a `synergyflow dev` "
+                         "that runs: stop that one, or give another folder with --data.",
+                         cluster->folder);
+    }
+    cluster->lock = handle;
+    cluster->locked = true;
+    return STATUS_OK;
 }
 
 /* Runs one of PostgreSQL's programs to its end as the cluster's user. Output goes to `log`. */
@@ -375,19 +403,25 @@ enum status cluster_start(struct cluster *cluster, const char *folder, struct er
     if (status == STATUS_OK)
         status = choose_folders(cluster, folder, ret_error);
     if (status == STATUS_OK)
+        status = lock_folder(cluster, ret_error);
+    if (status == STATUS_OK)
         status = initialise(cluster, ret_error);
     if (status == STATUS_OK)
         status = wait_for_old_server(cluster, ret_error);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        cluster_stop(cluster);
         return status;
+    }
     cluster->port = free_loopback_port();
     cluster->process = fork();
     if (cluster->process == 0)
         exec_server(cluster, parent);
     if (cluster->process < 0) {
         cluster->process = 0;
-        return error_set(ret_error, STATUS_UNAVAILABLE, "Expected to start PostgreSQL but: %s.",
-                         strerror(errno));
+        status = error_set(ret_error, STATUS_UNAVAILABLE, "Expected to start PostgreSQL but: %s.",
+                           strerror(errno));
+        cluster_stop(cluster);
+        return status;
     }
     status = wait_until_ready(cluster, ret_error);
     if (status != STATUS_OK)
@@ -397,12 +431,15 @@ enum status cluster_start(struct cluster *cluster, const char *folder, struct er
 
 void cluster_stop(struct cluster *cluster)
 {
-    if (cluster->process == 0)
-        return;
-    (void)kill(cluster->process, SIGINT);
-    while (waitpid(cluster->process, NULL, 0) < 0 && errno == EINTR)
-        ;
-    cluster->process = 0;
+    if (cluster->process != 0) {
+        (void)kill(cluster->process, SIGINT);
+        while (waitpid(cluster->process, NULL, 0) < 0 && errno == EINTR)
+            ;
+        cluster->process = 0;
+    }
+    if (cluster->locked)
+        (void)close(cluster->lock);
+    cluster->locked = false;
 }
 
 char *cluster_conninfo(const struct cluster *cluster, const char *database, const char *role,

@@ -20,10 +20,13 @@ struct cluster {
     uid_t user;
     gid_t group;
     pid_t process; /* 0 when it does not run */
+    bool locked;
+    int lock; /* handle of the file that says whose folder it is */
 };
 
 /* Initialises the cluster in `folder`/postgres if needed and starts it; returns when it accepts
- * connections (bounded: 60 s). The error says which program failed and where its output is. */
+ * connections (bounded: 60 s). A folder has one user at a time. The error says which program failed
+ * and where its output is. */
 MUST_CHECK enum status cluster_start(struct cluster *cluster, const char *folder,
                                      struct error *ret_error);
 /* Fast shutdown; waits for it. NULL-safe for a cluster that never started. */

@@ -163,6 +163,17 @@ static bool has_ended(void *context)
     return waitpid(ending->program->process, &ending->result, WNOHANG) == ending->program->process;
 }
 
+static void keep_end(struct program *program)
+{
+    char *log = read_log(program);
+    size_t length = strlen(log);
+    size_t kept = sizeof(program->said) - 1;
+
+    (void)snprintf(program->said, sizeof(program->said), "%s",
+                   length > kept ? log + length - kept : log);
+    free(log);
+}
+
 int program_wait(struct program *program)
 {
     struct ending ending = {program, 0};
@@ -174,6 +185,7 @@ int program_wait(struct program *program)
         die("the program does not end", log);
     }
     program->process = 0;
+    keep_end(program);
     (void)unlink(program->log);
     return WIFEXITED(ending.result) ? WEXITSTATUS(ending.result) : 128 + WTERMSIG(ending.result);
 }

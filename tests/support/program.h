@@ -8,7 +8,8 @@
 struct program {
     pid_t process; /* 0 when it does not run */
     unsigned port;
-    char log[256]; /* file with its standard error */
+    char log[256];  /* file with its output */
+    char said[512]; /* the end of its output, once program_wait() has returned */
 };
 
 /* Starts `synergyflow serve` on a database (connection string of synergyflow_engine) and waits

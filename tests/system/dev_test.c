@@ -84,6 +84,7 @@ static void two_run_side_by_side_and_keep_their_data(void **state)
     assert_int_equal(incident_count(&second), count - 1);
     program_signal(&second, SIGINT);
     assert_int_equal(program_wait(&second), 0);
+    assert_non_null(strstr(second.said, "Stopped; everything is committed."));
     program_signal(&first, SIGINT);
     assert_int_equal(program_wait(&first), 0);
     program_dev(&first, free_port(), first_folder);
@@ -94,10 +95,50 @@ static void two_run_side_by_side_and_keep_their_data(void **state)
     remove_folder(second_folder);
 }
 
+static char output[16384];
+
+static int run_dev(unsigned port, const char *folder)
+{
+    char number[16];
+    const char *arguments[] = {"dev", "--port", number, "--data", folder, NULL};
+
+    (void)snprintf(number, sizeof(number), "%u", port);
+    return program_run(output, sizeof(output), arguments);
+}
+
+/* The second says why it cannot; the first does not notice. */
+static void a_folder_or_a_port_in_use_is_refused(void **state)
+{
+    char folder[] = "/tmp/synergyflow-dev-XXXXXX";
+    char other_folder[] = "/tmp/synergyflow-dev-XXXXXX";
+    struct program program;
+
+    (void)state;
+    make_folder(folder);
+    make_folder(other_folder);
+    program_dev(&program, free_port(), folder);
+    assert_int_equal(run_dev(free_port(), folder), 1);
+    assert_non_null(strstr(output, "--data"));
+    assert_int_equal(run_dev(program.port, other_folder), 3);
+    assert_non_null(strstr(output, "address already in use"));
+    assert_int_equal(http_call(program.port, "GET", "/readyz", NULL, NULL), 200);
+    assert_true(wait_until(has_demo_data, &program));
+    program_signal(&program, SIGKILL);
+    assert_int_equal(program_wait(&program), 128 + SIGKILL);
+    /* A killed one leaves its folder to the next. */
+    program_dev(&program, free_port(), folder);
+    assert_true(wait_until(has_demo_data, &program));
+    program_signal(&program, SIGINT);
+    assert_int_equal(program_wait(&program), 0);
+    remove_folder(folder);
+    remove_folder(other_folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_run_side_by_side_and_keep_their_data),
+        cmocka_unit_test(a_folder_or_a_port_in_use_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,25 @@ static void print_help(FILE *to, const char *command, const struct cli_option *o
     (void)fprintf(to, "  %-28s %s\n", "-h, --help", "this text");
 }
 
+/* An argument such as "text|json" lists the values there are; any other takes anything. */
+static bool may_be(const struct cli_option *option, const char *value)
+{
+    const char *at = option->argument;
+    size_t length = strlen(value);
+
+    if (at == NULL || strchr(at, '|') == NULL)
+        return true;
+    for (;;) {
+        size_t choice = strcspn(at, "|");
+
+        if (choice == length && memcmp(at, value, length) == 0)
+            return true;
+        if (at[choice] == '\0')
+            return false;
+        at += choice + 1;
+    }
+}
+
 int cli_options(int argc, char **argv, struct cli_option *options, const struct cli_usage *usage,
                 int *ret_first)
 {
@@ -65,6 +84,11 @@ int cli_options(int argc, char **argv, struct cli_option *options, const struct 
         }
         if (option == NULL || option->count == CLI_VALUES_MAX) {
             print_help(stderr, argv[0], options, usage);
+            return CLI_USAGE;
+        }
+        if (optarg != NULL && !may_be(option, optarg)) {
+            (void)fprintf(stderr, "synergyflow: Expected --%s to be one of %s but found '%s'.\n",
+                          option->name, option->argument, optarg);
             return CLI_USAGE;
         }
         option->values[option->count++] = optarg != NULL ? optarg : "";

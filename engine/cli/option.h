@@ -10,7 +10,7 @@ enum { CLI_VALUES_MAX = 64 };
 struct cli_option {
     const char *name;     /* long name */
     char letter;          /* short name, 0 when none */
-    const char *argument; /* what it takes, such as "FILE"; NULL for a flag */
+    const char *argument; /* what it takes, "FILE" or "text|json"; NULL for a flag */
     const char *help;
     const char *values[CLI_VALUES_MAX];
     int count;

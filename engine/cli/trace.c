@@ -50,14 +50,19 @@ int cli_trace(int argc, char **argv)
     client_free(client);
     if (status != STATUS_OK)
         return cli_report(&error);
-    if (cli_wants_json(&options[1])) {
+    if (json_array_size(json_object_get(answer, "data")) == 0) {
+        (void)error_set(&error, STATUS_NOT_FOUND,
+                        "Expected an instance with id '%s' but there is no history of it.",
+                        argv[first]);
+        exit_code = cli_report(&error);
+    } else if (cli_wants_json(&options[1])) {
         (void)json_dumpf(json_object_get(answer, "data"), stdout, JSON_INDENT(2));
         (void)putchar('\n');
-    } else if (json_array_size(json_object_get(answer, "data")) == 0) {
-        (void)printf("There is no history of an instance with id '%s'.\n", argv[first]);
+        exit_code = CLI_DONE;
     } else {
         table_print(columns, COUNT_OF(columns), json_object_get(answer, "data"));
+        exit_code = CLI_DONE;
     }
     json_decref(answer);
-    return CLI_DONE;
+    return exit_code;
 }

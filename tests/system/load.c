@@ -68,7 +68,8 @@ static const char *text_of(const json_t *object, const char *name)
 }
 
 /* Sorts an answer; true when it acknowledges. */
-static bool sorted(struct load *load, int status, const json_t *answer)
+static bool sorted(struct load *load, const char *method, const char *path, int status,
+                   const json_t *answer)
 {
     if (status == 200 || status == 201) {
         return true;
@@ -78,7 +79,8 @@ static bool sorted(struct load *load, int status, const json_t *answer)
                text_of(answer, "detail")[0] != '\0') {
         load->refused++;
     } else {
-        (void)fprintf(stderr, "HTTP %d: %s\n", status, text_of(answer, "detail"));
+        (void)fprintf(stderr, "%s %s: HTTP %d: %s\n", method, path, status,
+                      text_of(answer, "detail"));
         load->wrong++;
     }
     return false;
@@ -90,7 +92,7 @@ static bool write_call(struct load *load, const char *method, const char *path, 
 {
     json_t *answer = NULL;
     int status = http_call(load->port, method, path, body, &answer);
-    bool fine = sorted(load, status, answer);
+    bool fine = sorted(load, method, path, status, answer);
 
     if (fine && ret_id != NULL && text_of(answer, member)[0] == '\0')
         load->wrong++;
@@ -112,7 +114,7 @@ static void complete(struct load *load, struct load_round *round)
     (void)snprintf(path, sizeof(path), "/process-api/runtime/tasks?processInstanceId=%s",
                    round->approval);
     status = http_call(load->port, "GET", path, NULL, &answer);
-    fine = sorted(load, status, answer);
+    fine = sorted(load, "GET", path, status, answer);
     (void)snprintf(path, sizeof(path), "/process-api/runtime/tasks/%s",
                    text_of(json_array_get(json_object_get(answer, "data"), 0), "id"));
     json_decref(answer);

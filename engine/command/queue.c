@@ -193,7 +193,7 @@ static struct command *take(struct command **first, struct command **last)
 static uint32_t gather(struct command_queue *queue, struct command **ret_commands)
 {
     uint32_t limit = queue->settings.batch_max;
-    uint32_t timers = queue->first != NULL ? (limit + 1) / 2 : limit;
+    uint32_t timers = limit;
     uint32_t count = 0;
     struct batch_split *split = queue->splits;
 
@@ -203,6 +203,11 @@ static uint32_t gather(struct command_queue *queue, struct command **ret_command
         memcpy(ret_commands, split->commands, count * sizeof(*ret_commands));
         memory_free(split);
         return count;
+    }
+    if (queue->first != NULL) {
+        /* The odd place goes round, so that callers get some even of batches of one. */
+        timers = (limit + (queue->odd_is_timers ? 1 : 0)) / 2;
+        queue->odd_is_timers = !queue->odd_is_timers;
     }
     while (queue->first_timer != NULL && count < timers)
         ret_commands[count++] = take(&queue->first_timer, &queue->last_timer);

@@ -184,6 +184,7 @@ struct command_queue {
     struct command *first_retry; /* held elsewhere, or the database was away */
     struct command *last_retry;
     struct batch_split *splits; /* halves of poisoned batches, in front of everything */
+    bool odd_is_timers;         /* who gets the odd place of the next batch that both want */
     uint32_t waiting;
     uv_timer_t retry;
     uv_idle_t kick; /* starts units from the loop, never inside command_submit() */

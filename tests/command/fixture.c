@@ -78,7 +78,8 @@ static enum status call_finish(struct module_calls *calls, struct pg_batch *batc
             module_call_refuse(calls, call, &error);
             continue;
         }
-        if (number_of(call) == 500 || strcmp(call->element_id, "throws") == 0) {
+        if (number_of(call) == 500 ||
+            (call->element_id != NULL && strcmp(call->element_id, "throws") == 0)) {
             module_call_error(calls, call, "CAUGHT");
             continue;
         }
@@ -226,6 +227,7 @@ static void on_done(struct command *command, enum status status, const struct er
     } else {
         asked->instance_id = command->result->instance_id;
         asked->ended = command->result->status == BPMN_INSTANCE_COMPLETED;
+        asked->answer = json_integer_value(json_object_get(command->result->variables, "m"));
         (void)snprintf(asked->business_key, sizeof(asked->business_key), "%s",
                        command->result->business_key != NULL ? command->result->business_key : "");
     }

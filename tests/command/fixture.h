@@ -44,6 +44,7 @@ struct asked {
     struct error error;
     struct uuid instance_id;
     char business_key[32];
+    int64_t answer; /* the variable m */
     bool ended;
     bool done;
 };

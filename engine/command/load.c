@@ -2,7 +2,9 @@
  * instances themselves (locked, those held elsewhere skipped), their nested scopes.
  *
  * The scopes are read by a later statement than the lock, so that its snapshot sees what the
- * lock's previous holder wrote. */
+ * lock's previous holder wrote. By then another instance may have become the newest of its business
+ * key: so it names each instance that it looked at, and one that was locked but not looked at is
+ * loaded again. */
 #include "engine/command/unit.h"
 
 #include <string.h>
@@ -53,8 +55,9 @@ static const struct pg_statement lock_instances = {
     " ORDER BY id FOR UPDATE SKIP LOCKED"};
 static const struct pg_statement load_scopes = {
     "unit_load_scopes",
-    "SELECT instance_id, id, parent_scope_id, execution_id, element_id, state, variables"
-    " FROM synergyflow_workflows.scope WHERE instance_id IN " WANTED " ORDER BY instance_id, id"};
+    "SELECT w.id, s.id, s.parent_scope_id, s.execution_id, s.element_id, s.state, s.variables"
+    " FROM " WANTED " AS w (id)"
+    " LEFT JOIN synergyflow_workflows.scope s ON s.instance_id = w.id ORDER BY w.id, s.id"};
 
 static bool is_addressed(const struct unit_item *item, enum command_address address)
 {
@@ -261,6 +264,19 @@ static void take_instance(struct unit *unit, const struct pg_result *result, uin
     instance->correlation_id = arena_copy(unit->arena, pg_value_text_or_null(result, row, 9));
 }
 
+static void mark_scopes(struct unit *unit)
+{
+    const struct pg_result *scopes = loaded(unit, LOAD_SCOPES);
+
+    for (uint32_t row = 0; row < pg_rows(scopes); row++) {
+        struct uuid id = pg_value_uuid(scopes, row, 0);
+        struct unit_instance *instance = unit_find_instance(unit, &id);
+
+        if (instance != NULL)
+            instance->has_scopes = true;
+    }
+}
+
 void unit_loaded(struct unit *unit)
 {
     const struct pg_result *locked = loaded(unit, LOAD_LOCKED);
@@ -273,13 +289,14 @@ void unit_loaded(struct unit *unit)
     resolve_keys(unit);
     for (uint32_t row = 0; row < pg_rows(locked); row++)
         take_instance(unit, locked, row);
+    mark_scopes(unit);
     for (uint32_t i = 0; i < unit->item_count; i++) {
         struct unit_item *item = &unit->items[i];
 
         if (item->command->kind != COMMAND_STEP || !item->found)
             continue;
         item->instance = unit_find_instance(unit, &item->instance_id);
-        if (item->instance == NULL)
+        if (item->instance == NULL || !item->instance->has_scopes)
             item->state = ITEM_RETRY;
         else
             item->instance->item_count++;
@@ -323,14 +340,18 @@ static enum status load_nested(struct unit *unit, struct unit_instance *instance
 
     for (uint32_t row = 0; row < pg_rows(scopes) && status == STATUS_OK; row++) {
         struct uuid owner = pg_value_uuid(scopes, row, 0);
-        struct uuid id = pg_value_uuid(scopes, row, 1);
-        struct uuid parent = pg_value_uuid(scopes, row, 2);
-        struct uuid token = pg_value_uuid(scopes, row, 3);
+        struct uuid id;
+        struct uuid parent;
+        struct uuid token;
 
-        if (uuid_equal(&owner, &instance->id))
-            status =
-                load_scope(instance, &id, &parent, &token, pg_value_text(scopes, row, 4),
-                           pg_value_text(scopes, row, 5), pg_value_text(scopes, row, 6), ret_error);
+        if (!uuid_equal(&owner, &instance->id) || pg_is_null(scopes, row, 1))
+            continue;
+        id = pg_value_uuid(scopes, row, 1);
+        parent = pg_value_uuid(scopes, row, 2);
+        token = pg_value_uuid(scopes, row, 3);
+        status =
+            load_scope(instance, &id, &parent, &token, pg_value_text(scopes, row, 4),
+                       pg_value_text(scopes, row, 5), pg_value_text(scopes, row, 6), ret_error);
     }
     return status;
 }

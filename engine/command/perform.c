@@ -60,8 +60,8 @@ enum status unit_step(struct unit *unit, struct unit_item *item, struct unit_ins
 
 static enum status not_found(const struct command *command, struct error *ret_error)
 {
-    static const char *const nouns[] = {"process instance", "task", "job", "timer", "execution",
-                                        "process instance"};
+    static const char *const nouns[] = {
+        "a process instance", "a task", "a job", "a timer", "an execution", "a process instance"};
     char id[UUID_TEXT_BYTES];
 
     if (command->address == ADDRESS_BUSINESS_KEY)
@@ -69,7 +69,7 @@ static enum status not_found(const struct command *command, struct error *ret_er
                          "Expected a running instance with the business key '%.100s' but there is "
                          "none.",
                          command->business_key);
-    return error_set(ret_error, STATUS_NOT_FOUND, "Could not find a %s with id '%s'.",
+    return error_set(ret_error, STATUS_NOT_FOUND, "Could not find %s with id '%s'.",
                      nouns[command->address], uuid_format(&command->target, id));
 }
 

@@ -13,6 +13,7 @@ struct unit_instance {
     struct uuid id;
     bool is_new;
     bool stepped;
+    bool has_scopes; /* its nested scopes were looked for */
     struct bpmn_instance instance;
     struct bpmn_changes changes;
     const struct definition *definition; /* pinned */

@@ -22,7 +22,8 @@ enum {
     SCAN_ARENA_BYTES = 16 * 1024 * 1024,
     SCAN_TIMEOUT_MS = 10000,
     SLEEP_MAX_MS = 1000, /* so that a jump of the wall clock is noticed */
-    RETRY_SOON_US = 50 * 1000,
+    RETRY_SOON_MS = 50,
+    RETRY_SOON_US = RETRY_SOON_MS * 1000,
     RETRY_FIRST_US = 2 * 1000 * 1000,
     RETRY_MAX_US = 300 * 1000 * 1000,
     FIRES_A_TURN = 512,
@@ -87,11 +88,20 @@ static void on_sleep(uv_timer_t *timer)
     fire_due(timer->data);
 }
 
+static void sleep_ms(struct timer_service *service, uint64_t wait_ms)
+{
+    int result;
+
+    /* libuv counts from the loop's cached time, so that is refreshed. */
+    uv_update_time(service->settings.loop);
+    result = uv_timer_start(&service->sleep, on_sleep, wait_ms, 0);
+    INVARIANT(result == 0);
+}
+
 static void sleep_until_next(struct timer_service *service)
 {
     int64_t due_us;
     int64_t wait_ms;
-    int result;
 
     metric_set(&metrics[IN_MEMORY], wheel_count(service->wheel));
     if (service->stopping || service->queue == NULL)
@@ -100,15 +110,14 @@ static void sleep_until_next(struct timer_service *service)
         (void)uv_timer_stop(&service->sleep);
         return;
     }
-    /* Rounded up: never early. libuv counts from the loop's cached time, so that is refreshed. */
+    /* Rounded up: never early. Never 0: libuv would come back before the loop's next turn, and with
+     * a herd nothing else would ever happen. */
     wait_ms = (due_us - clock_wall_us() + 999) / 1000;
-    if (wait_ms < 0)
-        wait_ms = 0;
+    if (wait_ms < 1)
+        wait_ms = 1;
     if (wait_ms > SLEEP_MAX_MS)
         wait_ms = SLEEP_MAX_MS;
-    uv_update_time(service->settings.loop);
-    result = uv_timer_start(&service->sleep, on_sleep, (uint64_t)wait_ms, 0);
-    INVARIANT(result == 0);
+    sleep_ms(service, (uint64_t)wait_ms);
 }
 
 /* ---- firing ---- */
@@ -240,7 +249,7 @@ static bool fire(struct timer_service *service, const struct wheel_timer *timer)
     if (command_submit(service->queue, &firing->command, &error) == STATUS_OK)
         return true;
     firing_free(firing);
-    retry_soon(service, *timer);
+    (void)wheel_add(service->wheel, timer); /* its place is free: it has just left it */
     return false;
 }
 
@@ -255,8 +264,11 @@ static void fire_due(struct timer_service *service)
          fired < FIRES_A_TURN && HASH_COUNT(service->firings) < service->settings.in_flight_max &&
          wheel_pop(service->wheel, now_us, &timer);
          fired++) {
-        if (!fire(service, &timer))
-            break;
+        if (!fire(service, &timer)) {
+            /* The queue is full. All that are due wait, not only this one. */
+            sleep_ms(service, RETRY_SOON_MS);
+            return;
+        }
     }
     /* With the limit in flight reached, the next answer goes on. */
     if (HASH_COUNT(service->firings) < service->settings.in_flight_max)

@@ -5,6 +5,7 @@
 #include "engine/timer/timer_service.h"
 #include "tests/command/fixture.h"
 
+#include <libpq-fe.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -291,6 +292,56 @@ static void a_stale_row_is_removed(void **state)
     assert_sql("SELECT revision FROM synergyflow_workflows.process_instance", "1");
 }
 
+/* ---- a queue without room ---- */
+
+static bool was_tried_often(void *context)
+{
+    const struct asked *asked = context;
+
+    return asked->command.attempts >= 40;
+}
+
+/* A herd of due timers waits for a place, and meanwhile the loop does everything else: were it to
+ * ask again and again, nothing would ever be read from the database. */
+static void a_herd_that_waits_for_a_place_leaves_the_loop_alone(void **state)
+{
+    struct command_queue *first = parts.queue;
+    struct asked timed;
+    struct asked held;
+    PGconn *holder;
+
+    (void)state;
+    ask_start(&held, 1);
+    ask_timed(&timed, clock_wall_us() - 1000000, true);
+    run();
+    (void)test_database_sql(
+        parts.database,
+        "INSERT INTO synergyflow_workflows.timer (id, instance_id, execution_id, definition_id,"
+        " element_id, due_at, created_at) SELECT gen_random_uuid(), gen_random_uuid(),"
+        " execution_id, definition_id, element_id, now() - interval '1 minute', now()"
+        " FROM synergyflow_workflows.timer, generate_series(1, 60000)");
+    build_queue(1, 1, 0);
+    holder = PQconnectdb(test_database_conninfo(parts.database));
+    PQclear(PQexec(holder, "BEGIN; SELECT id FROM synergyflow_workflows.process_instance"
+                           " FOR UPDATE"));
+    assert_int_equal(PQtransactionStatus(holder), PQTRANS_INTRANS);
+    ask_complete(&held, "N-1", "work"); /* takes the only place */
+    start_timers(100000, 60000);
+    run_until(was_tried_often, &held);
+    (void)test_database_sql(parts.database, "DELETE FROM synergyflow_workflows.timer"
+                                            " WHERE due_at < now() - interval '30 seconds'");
+    stop_timers();
+    PQfinish(holder);
+    run();
+    assert_int_equal(held.status, STATUS_OK);
+    start_timers(100, 60000);
+    run_until_sql(ended, "1");
+    assert_sql(fired, "1");
+    assert_sql(left, "0");
+    stop_timers();
+    command_queue_free(first);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_timed, tear_down_timed)
 
 int main(void)
@@ -302,6 +353,7 @@ int main(void)
         TEST(a_cycle_fires_as_often_as_it_says),
         TEST(a_timer_whose_effect_fails_is_put_off),
         TEST(a_stale_row_is_removed),
+        TEST(a_herd_that_waits_for_a_place_leaves_the_loop_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,17 @@
 /* A connection that died during COMMIT: did it happen?
  *
- * The transaction's id is known when anything came back before the last pipeline; pg_xact_status()
- * then tells. A unit of starts alone sends everything in one pipeline, so its id may be unknown:
- * then its own journal row is asked for by inserting it again in a transaction that is rolled back.
- * The insert waits for a lost transaction that still runs, and finds a conflict exactly if it
- * committed. Asking has an end, so that callers and a graceful stop do not hang on a database that
- * stays away: what was committed is then found by the scans of timers and outbox. */
+ * Only rows of the unit's own can say yes. PostgreSQL's pg_xact_status() cannot: when the server
+ * crashed, an id of which nothing had reached the disk is given to another transaction, and the
+ * status is then that one's. Its "aborted", and an id of the future, do mean that nothing was kept.
+ *
+ * A unit with steps asks for a journal row of its own by inserting it again in a transaction that
+ * is rolled back: the insert waits for a lost transaction that still runs, and only a primary takes
+ * it. A conflict means that somebody wrote this revision; the time in the row tells who. A unit
+ * with direct calls of modules only has its events to be known by; without any, a "committed" is
+ * no proof and its callers are told so.
+ *
+ * Asking has an end, so that callers and a graceful stop do not hang on a database that stays away:
+ * what was committed is then found by the scans of timers and outbox. */
 #include "engine/command/unit.h"
 
 #include "engine/base/clock.h"
@@ -18,7 +24,17 @@ static const struct pg_statement probe = {
     "unit_probe_journal",
     "INSERT INTO synergyflow_workflows.journal (instance_id, sequence, at, changes)"
     " VALUES ($1, $2, now(), '[]') ON CONFLICT DO NOTHING"};
-static const struct pg_statement begin = {"doubt_begin", "BEGIN"};
+static const struct pg_statement written_by = {"unit_journal_is_ours",
+                                               "SELECT at = $3 FROM synergyflow_workflows.journal"
+                                               " WHERE instance_id = $1 AND sequence = $2"};
+/* A publication's id is younger than its event's, so that the primary key leads there. */
+static const struct pg_statement find_event = {
+    "unit_find_event", "SELECT EXISTS (SELECT FROM event_publication.event_publication"
+                       " WHERE id >= $1 AND event_id = $1)"};
+static const struct pg_statement begin = {"doubt_begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
+/* A lost session that the server has not noticed yet may hold the row for long. */
+static const struct pg_statement be_brief = {"doubt_lock_timeout",
+                                             "SELECT set_config('lock_timeout', '500ms', true)"};
 static const struct pg_statement rollback = {"doubt_rollback", "ROLLBACK"};
 
 static void ask(struct unit *unit);
@@ -48,6 +64,31 @@ static uint32_t patience_ms(const struct unit *unit)
     return left_us > 1000 ? (uint32_t)(left_us / 1000) : 1;
 }
 
+/* The answer of a server that crashed and has not given the id to another transaction yet. */
+static const char in_the_future[] = "22023";
+
+static void on_found(void *context, struct pg_batch *batch, enum status status,
+                     const struct error *error)
+{
+    struct unit *unit = context;
+
+    (void)error;
+    if (status != STATUS_OK)
+        ask_later(unit);
+    else if (pg_value_bool(pg_batch_result(batch, 0), 0, 0))
+        unit_committed(unit);
+    else
+        unit_run_again(unit);
+}
+
+static void ask_for_event(struct unit *unit)
+{
+    struct pg_batch *batch = pg_batch_new(unit->arena);
+
+    pg_uuid(pg_batch_add(batch, &find_event), &unit->events[0].id);
+    pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_found, unit);
+}
+
 static void on_status(void *context, struct pg_batch *batch, enum status status,
                       const struct error *error)
 {
@@ -56,32 +97,45 @@ static void on_status(void *context, struct pg_batch *batch, enum status status,
 
     (void)error;
     if (status != STATUS_OK) {
-        ask_later(unit);
+        if (strcmp(pg_failed_sqlstate(batch), in_the_future) == 0)
+            unit_run_again(unit);
+        else
+            ask_later(unit);
         return;
     }
     text = pg_value_text(pg_batch_result(batch, 0), 0, 0);
-    if (strcmp(text, "committed") == 0)
-        unit_committed(unit);
-    else if (strcmp(text, "aborted") == 0)
+    if (strcmp(text, "aborted") == 0)
         unit_run_again(unit);
     else if (strcmp(text, "in progress") == 0)
         ask_later(unit);
+    else if (strcmp(text, "committed") == 0 && unit->event_count > 0)
+        ask_for_event(unit);
     else
         unit_doubt_unanswered(unit);
 }
+
+enum { DOUBT_BEGIN, DOUBT_BE_BRIEF, DOUBT_PROBE, DOUBT_WRITTEN_BY, DOUBT_ROLLBACK };
 
 static void on_probed(void *context, struct pg_batch *batch, enum status status,
                       const struct error *error)
 {
     struct unit *unit = context;
+    const struct pg_result *row;
 
     (void)error;
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         ask_later(unit);
-    else if (pg_affected(pg_batch_result(batch, 1)) == 0)
+        return;
+    }
+    row = pg_batch_result(batch, DOUBT_WRITTEN_BY);
+    if (pg_affected(pg_batch_result(batch, DOUBT_PROBE)) > 0)
+        unit_run_again(unit); /* nobody had written it */
+    else if (pg_rows(row) == 0)
+        ask_later(unit); /* whoever wrote it removed it just now */
+    else if (pg_value_bool(row, 0, 0))
         unit_committed(unit);
     else
-        unit_run_again(unit);
+        unit_run_again(unit); /* another unit wrote this revision, so ours did not */
 }
 
 static const struct unit_instance *any_changed(const struct unit *unit)
@@ -94,25 +148,38 @@ static const struct unit_instance *any_changed(const struct unit *unit)
     return NULL;
 }
 
-static void ask(struct unit *unit)
+static void ask_for_journal(struct unit *unit, const struct unit_instance *changed)
 {
     struct pg_batch *batch = pg_batch_new(unit->arena);
-    const struct unit_instance *changed = any_changed(unit);
     struct pg_call *call;
 
-    if (unit->transaction_id[0] != '\0') {
-        pg_text(pg_batch_add(batch, &status_of), unit->transaction_id);
-        pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_status, unit);
-        return;
-    }
-    /* Handlers run in an earlier pipeline, so a unit without an id has only steps. */
-    INVARIANT(changed != NULL);
     (void)pg_batch_add(batch, &begin);
+    (void)pg_batch_add(batch, &be_brief);
     call = pg_batch_add(batch, &probe);
     pg_uuid(call, &changed->id);
     pg_int8(call, changed->revision + 1);
+    call = pg_batch_add(batch, &written_by);
+    pg_uuid(call, &changed->id);
+    pg_int8(call, changed->revision + 1);
+    pg_timestamp(call, unit->now_us);
     (void)pg_batch_add(batch, &rollback);
     pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_probed, unit);
+}
+
+static void ask(struct unit *unit)
+{
+    const struct unit_instance *changed = any_changed(unit);
+    struct pg_batch *batch;
+
+    if (changed != NULL) {
+        ask_for_journal(unit, changed);
+        return;
+    }
+    /* Handlers run in an earlier pipeline, so its id is known. */
+    INVARIANT(unit->transaction_id[0] != '\0');
+    batch = pg_batch_new(unit->arena);
+    pg_text(pg_batch_add(batch, &status_of), unit->transaction_id);
+    pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_status, unit);
 }
 
 void unit_in_doubt(struct unit *unit)

@@ -94,7 +94,7 @@ static void a_start_that_was_committed_unheard_is_answered(void **state)
     assert_sql("SELECT count(*) FROM synergyflow_workflows.journal", "2");
 }
 
-/* Its id is known since the load: pg_xact_status tells. */
+/* Its journal row tells, too. */
 static void a_step_that_was_committed_unheard_is_answered(void **state)
 {
     struct asked started;
@@ -125,6 +125,23 @@ static void a_handlers_work_that_was_committed_unheard_is_kept_once(void **state
     run();
     assert_int_equal(proxy_cuts(proxy), 1);
     assert_int_equal(asked.status, STATUS_OK);
+    assert_sql("SELECT count(*) FROM probe.done", "1");
+    assert_sql("SELECT count(*) FROM event_publication.event_publication", "1");
+}
+
+/* Without an instance there is no journal row: the event tells. */
+static void a_modules_work_that_was_committed_unheard_is_kept_once(void **state)
+{
+    struct asked asked = {.command = {.kind = COMMAND_MODULE, .name = "probe.call"}};
+
+    (void)state;
+    asked.variables = json_pack("{s:i}", "n", 7);
+    proxy_cut_answer_to(proxy, "COMMIT", false);
+    submit(&asked);
+    run();
+    assert_int_equal(proxy_cuts(proxy), 1);
+    assert_int_equal(asked.status, STATUS_OK);
+    assert_int_equal(asked.answer, 8);
     assert_sql("SELECT count(*) FROM probe.done", "1");
     assert_sql("SELECT count(*) FROM event_publication.event_publication", "1");
 }
@@ -402,6 +419,7 @@ int main(void)
         PROXIED(a_start_that_was_committed_unheard_is_answered),
         PROXIED(a_step_that_was_committed_unheard_is_answered),
         PROXIED(a_handlers_work_that_was_committed_unheard_is_kept_once),
+        PROXIED(a_modules_work_that_was_committed_unheard_is_kept_once),
         PROXIED(a_connection_lost_while_loading_is_tried_again),
         DIRECT(a_commit_that_did_not_happen_runs_again),
         PROXIED(a_doubt_that_nobody_settles_is_told),

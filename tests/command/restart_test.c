@@ -2,6 +2,7 @@
  * none is lost, none happens twice. On a cluster of its own, since nobody else's may be stopped. */
 #include "tests/command/fixture.h"
 
+#include <libpq-fe.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,6 +107,78 @@ static void steps_survive_a_restart_of_the_server(void **state)
                "60");
 }
 
+static bool hangs_in_commit(void *context)
+{
+    (void)context;
+    return strcmp(test_database_sql(parts.database, "SELECT count(*) FROM pg_locks WHERE NOT"
+                                                    " granted AND locktype = 'advisory'"),
+                  "0") != 0;
+}
+
+/* PostgreSQL gives the id of a transaction that a crash has swallowed to the next one, so that
+ * pg_xact_status() speaks of a stranger. */
+static void crash_in_commit(struct asked *asked, bool strangers)
+{
+    PGconn *holder;
+
+    (void)test_database_sql(parts.database, "ALTER SYSTEM SET wal_writer_delay = '10s'");
+    (void)test_database_sql(parts.database, "SELECT pg_reload_conf()");
+    (void)test_database_sql(
+        parts.database,
+        "CREATE TABLE probe.stranger (n int);"
+        "CREATE FUNCTION probe.wait() RETURNS trigger LANGUAGE plpgsql AS $$"
+        "BEGIN PERFORM pg_advisory_xact_lock(77); RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON event_publication.event_publication"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION probe.wait();"
+        "GRANT USAGE ON SCHEMA probe TO synergyflow_engine");
+    (void)test_database_sql(parts.database, "CHECKPOINT");
+    holder = PQconnectdb(test_database_conninfo(parts.database));
+    PQclear(PQexec(holder, "SELECT pg_advisory_lock(77)"));
+    assert_int_equal(PQstatus(holder), CONNECTION_OK);
+    if (asked->command.kind == COMMAND_MODULE)
+        submit(asked);
+    else
+        ask_start(asked, 7);
+    run_until(hangs_in_commit, NULL);
+    test_cluster_stop(cluster);
+    test_cluster_start(cluster);
+    for (int i = 0; i < 20 && strangers; i++)
+        (void)test_database_sql(parts.database, "INSERT INTO probe.stranger VALUES (1)");
+    PQfinish(holder);
+    run();
+    assert_int_equal(asked->status, STATUS_OK);
+    assert_sql("SELECT count(*) FROM probe.done", "1");
+    assert_sql("SELECT count(*) FROM event_publication.event_publication", "1");
+}
+
+static void a_strangers_commit_is_not_taken_for_ours(void **state)
+{
+    struct asked asked = {0};
+
+    (void)state;
+    crash_in_commit(&asked, true);
+    assert_sql("SELECT count(*) FROM synergyflow_workflows.process_instance", "1");
+}
+
+static void a_strangers_commit_is_not_taken_for_a_modules(void **state)
+{
+    struct asked asked = {.command = {.kind = COMMAND_MODULE, .name = "probe.call"}};
+
+    (void)state;
+    asked.variables = json_pack("{s:i}", "n", 7);
+    crash_in_commit(&asked, true);
+}
+
+/* Not yet given to anybody: "in the future". */
+static void a_transaction_that_a_crash_swallowed_runs_again(void **state)
+{
+    struct asked asked = {.command = {.kind = COMMAND_MODULE, .name = "probe.call"}};
+
+    (void)state;
+    asked.variables = json_pack("{s:i}", "n", 7);
+    crash_in_commit(&asked, false);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_lanes, tear_down_lanes)
 
 int main(void)
@@ -113,6 +186,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(starts_survive_restarts_of_the_server),
         TEST(steps_survive_a_restart_of_the_server),
+        TEST(a_strangers_commit_is_not_taken_for_ours),
+        TEST(a_strangers_commit_is_not_taken_for_a_modules),
+        TEST(a_transaction_that_a_crash_swallowed_runs_again),
     };
     int result;
 

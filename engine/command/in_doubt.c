@@ -1,14 +1,17 @@
 /* A connection that died during COMMIT: did it happen?
  *
- * Only rows of the unit's own can say yes. PostgreSQL's pg_xact_status() cannot: when the server
- * crashed, an id of which nothing had reached the disk is given to another transaction, and the
- * status is then that one's. Its "aborted", and an id of the future, do mean that nothing was kept.
+ * The transaction's id is known when anything came back before the last pipeline. Then
+ * pg_xact_status() tells whether it still runs, and its "aborted", and an id of the future, mean
+ * that nothing was kept. Its "committed" does not suffice: when the server crashed, an id of which
+ * nothing had reached the disk is given to another transaction, and the status is that one's. Only
+ * a row of the unit's own can say yes.
  *
- * A unit with steps asks for a journal row of its own by inserting it again in a transaction that
- * is rolled back: the insert waits for a lost transaction that still runs, and only a primary takes
- * it. A conflict means that somebody wrote this revision; the time in the row tells who. A unit
- * with direct calls of modules only has its events to be known by; without any, a "committed" is
- * no proof and its callers are told so.
+ * A unit of starts alone sends everything in one pipeline, so its id may be unknown. It, and one
+ * whose steps seem committed, asks for a journal row of its own by inserting it again in a
+ * transaction that is rolled back: the insert waits for a lost transaction that still runs, and
+ * only a primary takes it. A conflict means that somebody wrote this revision; the time in the row
+ * tells who. Direct calls of modules have their events to be known by; without any, "committed" is
+ * no proof and their callers are told so.
  *
  * Asking has an end, so that callers and a graceful stop do not hang on a database that stays away:
  * what was committed is then found by the scans of timers and outbox. */
@@ -64,9 +67,6 @@ static uint32_t patience_ms(const struct unit *unit)
     return left_us > 1000 ? (uint32_t)(left_us / 1000) : 1;
 }
 
-/* The answer of a server that crashed and has not given the id to another transaction yet. */
-static const char in_the_future[] = "22023";
-
 static void on_found(void *context, struct pg_batch *batch, enum status status,
                      const struct error *error)
 {
@@ -87,31 +87,6 @@ static void ask_for_event(struct unit *unit)
 
     pg_uuid(pg_batch_add(batch, &find_event), &unit->events[0].id);
     pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_found, unit);
-}
-
-static void on_status(void *context, struct pg_batch *batch, enum status status,
-                      const struct error *error)
-{
-    struct unit *unit = context;
-    const char *text;
-
-    (void)error;
-    if (status != STATUS_OK) {
-        if (strcmp(pg_failed_sqlstate(batch), in_the_future) == 0)
-            unit_run_again(unit);
-        else
-            ask_later(unit);
-        return;
-    }
-    text = pg_value_text(pg_batch_result(batch, 0), 0, 0);
-    if (strcmp(text, "aborted") == 0)
-        unit_run_again(unit);
-    else if (strcmp(text, "in progress") == 0)
-        ask_later(unit);
-    else if (strcmp(text, "committed") == 0 && unit->event_count > 0)
-        ask_for_event(unit);
-    else
-        unit_doubt_unanswered(unit);
 }
 
 enum { DOUBT_BEGIN, DOUBT_BE_BRIEF, DOUBT_PROBE, DOUBT_WRITTEN_BY, DOUBT_ROLLBACK };
@@ -166,20 +141,51 @@ static void ask_for_journal(struct unit *unit, const struct unit_instance *chang
     pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_probed, unit);
 }
 
+/* The answer of a server that crashed and has not given the id to another transaction yet. */
+static const char in_the_future[] = "22023";
+
+static void on_status(void *context, struct pg_batch *batch, enum status status,
+                      const struct error *error)
+{
+    struct unit *unit = context;
+    const struct unit_instance *changed = any_changed(unit);
+    const char *text;
+
+    (void)error;
+    if (status != STATUS_OK) {
+        if (strcmp(pg_failed_sqlstate(batch), in_the_future) == 0)
+            unit_run_again(unit);
+        else
+            ask_later(unit);
+        return;
+    }
+    text = pg_value_text(pg_batch_result(batch, 0), 0, 0);
+    if (strcmp(text, "aborted") == 0)
+        unit_run_again(unit);
+    else if (strcmp(text, "in progress") == 0)
+        ask_later(unit);
+    else if (strcmp(text, "committed") == 0 && changed != NULL)
+        ask_for_journal(unit, changed);
+    else if (strcmp(text, "committed") == 0 && unit->event_count > 0)
+        ask_for_event(unit);
+    else
+        unit_doubt_unanswered(unit);
+}
+
 static void ask(struct unit *unit)
 {
     const struct unit_instance *changed = any_changed(unit);
     struct pg_batch *batch;
 
-    if (changed != NULL) {
-        ask_for_journal(unit, changed);
+    if (unit->transaction_id[0] != '\0') {
+        batch = pg_batch_new(unit->arena);
+        pg_text(pg_batch_add(batch, &status_of), unit->transaction_id);
+        pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_status, unit);
         return;
     }
-    /* Handlers run in an earlier pipeline, so its id is known. */
-    INVARIANT(unit->transaction_id[0] != '\0');
-    batch = pg_batch_new(unit->arena);
-    pg_text(pg_batch_add(batch, &status_of), unit->transaction_id);
-    pg_query(unit->queue->settings.pool, batch, patience_ms(unit), on_status, unit);
+    /* Handlers run in an earlier pipeline, so a unit without an id has only steps. */
+    INVARIANT(changed != NULL);
+    ask_for_journal(unit, changed);
 }
 
 void unit_in_doubt(struct unit *unit)

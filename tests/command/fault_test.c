@@ -74,6 +74,12 @@ static void assert_written(const char *times)
 
 /* ---- COMMITs in doubt ---- */
 
+static bool is_away(void *context)
+{
+    (void)context;
+    return pg_pool_open(parts.pool) == 0;
+}
+
 /* The transaction's id never came back: its journal row tells. */
 static void a_start_that_was_committed_unheard_is_answered(void **state)
 {
@@ -94,7 +100,7 @@ static void a_start_that_was_committed_unheard_is_answered(void **state)
     assert_sql("SELECT count(*) FROM synergyflow_workflows.journal", "2");
 }
 
-/* Its journal row tells, too. */
+/* Its id is known since the load: pg_xact_status tells, and its journal row bears it out. */
 static void a_step_that_was_committed_unheard_is_answered(void **state)
 {
     struct asked started;
@@ -127,6 +133,54 @@ static void a_handlers_work_that_was_committed_unheard_is_kept_once(void **state
     assert_int_equal(asked.status, STATUS_OK);
     assert_sql("SELECT count(*) FROM probe.done", "1");
     assert_sql("SELECT count(*) FROM event_publication.event_publication", "1");
+}
+
+static bool commit_hangs(void *context)
+{
+    (void)context;
+    return strcmp(test_database_sql(parts.database,
+                                    "SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                                    " current_database() AND wait_event = 'advisory'"),
+                  "0") != 0;
+}
+
+static bool was_asked(void *context)
+{
+    (void)context;
+    return strcmp(test_database_sql(parts.database,
+                                    "SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                                    " current_database() AND pid <> pg_backend_pid()"
+                                    " AND query LIKE 'SELECT pg_xact_status%'"),
+                  "0") != 0;
+}
+
+/* The lost session has not noticed and is still at its COMMIT: that is waited for. */
+static void a_commit_that_goes_on_unheard_is_waited_for(void **state)
+{
+    PGconn *holder = PQconnectdb(test_database_conninfo(parts.database));
+    struct asked asked;
+
+    (void)state;
+    (void)test_database_sql(
+        parts.database,
+        "CREATE FUNCTION probe.wait() RETURNS trigger LANGUAGE plpgsql AS $$"
+        "BEGIN PERFORM pg_advisory_xact_lock(78); RETURN NULL; END $$;"
+        "CREATE TRIGGER wait BEFORE INSERT ON synergyflow_workflows.process_instance"
+        " FOR EACH STATEMENT EXECUTE FUNCTION probe.wait();"
+        "GRANT USAGE ON SCHEMA probe TO synergyflow_engine");
+    PQclear(PQexec(holder, "SELECT pg_advisory_lock(78)"));
+    ask_start(&asked, 7);
+    run_until(commit_hangs, NULL); /* before its first row: no journal row is there to meet */
+    proxy_close(proxy);
+    run_until(is_away, NULL);
+    proxy_open(proxy);
+    run_until(was_asked, NULL);
+    assert_false(asked.done);
+    PQfinish(holder);
+    run();
+    assert_int_equal(asked.status, STATUS_OK);
+    assert_sql("SELECT count(*) FROM probe.done", "1");
+    assert_sql("SELECT count(*) FROM synergyflow_workflows.process_instance", "1");
 }
 
 /* Without an instance there is no journal row: the event tells. */
@@ -209,12 +263,6 @@ static void a_doubt_that_nobody_settles_is_told(void **state)
 }
 
 /* ---- a database that is away, or full ---- */
-
-static bool is_away(void *context)
-{
-    (void)context;
-    return pg_pool_open(parts.pool) == 0;
-}
 
 static void commands_wait_for_the_database(void **state)
 {
@@ -419,6 +467,7 @@ int main(void)
         PROXIED(a_start_that_was_committed_unheard_is_answered),
         PROXIED(a_step_that_was_committed_unheard_is_answered),
         PROXIED(a_handlers_work_that_was_committed_unheard_is_kept_once),
+        PROXIED(a_commit_that_goes_on_unheard_is_waited_for),
         PROXIED(a_modules_work_that_was_committed_unheard_is_kept_once),
         PROXIED(a_connection_lost_while_loading_is_tried_again),
         DIRECT(a_commit_that_did_not_happen_runs_again),

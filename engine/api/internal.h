@@ -49,7 +49,6 @@ struct api_row {
 };
 
 void row_text(const struct api_row *row, json_t *object, const char *name, uint32_t column);
-void row_uuid(const struct api_row *row, json_t *object, const char *name, uint32_t column);
 void row_int(const struct api_row *row, json_t *object, const char *name, uint32_t column);
 void row_bool(const struct api_row *row, json_t *object, const char *name, uint32_t column);
 void row_time(const struct api_row *row, json_t *object, const char *name, uint32_t column);

@@ -29,14 +29,6 @@ void row_text(const struct api_row *row, json_t *object, const char *name, uint3
     json_put_text(object, name, pg_value_text_or_null(row->rows, row->row, column));
 }
 
-void row_uuid(const struct api_row *row, json_t *object, const char *name, uint32_t column)
-{
-    struct uuid id = pg_value_uuid(row->rows, row->row, column);
-    char text[UUID_TEXT_BYTES];
-
-    json_put_text(object, name, uuid_is_zero(&id) ? NULL : uuid_format(&id, text));
-}
-
 void row_int(const struct api_row *row, json_t *object, const char *name, uint32_t column)
 {
     json_put(object, name,

@@ -189,7 +189,6 @@ struct command_queue {
     uint32_t waiting;
     uv_timer_t retry;
     uv_idle_t kick; /* starts units from the loop, never inside command_submit() */
-    bool kicking;
     bool draining;
     void (*on_drained)(void *context);
     void *drained_context;

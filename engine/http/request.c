@@ -150,11 +150,6 @@ struct arena *http_arena(struct http_request *request)
     return request->arena;
 }
 
-enum http_method http_request_method(const struct http_request *request)
-{
-    return request->method;
-}
-
 const char *http_path(const struct http_request *request)
 {
     return request->path;

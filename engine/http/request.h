@@ -24,7 +24,6 @@ struct http_request;
 
 /* The request's arena: freed after the answer has been sent. */
 struct arena *http_arena(struct http_request *request);
-enum http_method http_request_method(const struct http_request *request);
 const char *http_path(const struct http_request *request); /* decoded, without the query */
 /* "http://host:port" as the client named us, for `url` fields. */
 const char *http_base_url(struct http_request *request);

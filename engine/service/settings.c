@@ -49,6 +49,13 @@ enum status settings_read(struct settings *ret_settings, struct error *ret_error
         status = read_number(variable, standard, minimum, maximum, &settings.field, ret_error);
     SETTINGS_NUMBER(SETTINGS_READ_NUMBER)
 #undef SETTINGS_READ_NUMBER
+    /* A unit of work keeps its connection while it waits for a definition, which needs another. */
+    if (status == STATUS_OK && settings.lanes + 2 > settings.connections)
+        status =
+            error_set_field(ret_error, STATUS_INVALID, "SYNERGYFLOW_LANES",
+                            "Expected SYNERGYFLOW_LANES to leave two of the %" PRId64
+                            " connections of SYNERGYFLOW_CONNECTIONS free but found %" PRId64 ".",
+                            settings.connections, settings.lanes);
     if (status == STATUS_OK)
         *ret_settings = settings;
     return status;

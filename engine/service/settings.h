@@ -28,7 +28,8 @@
       "connections to PostgreSQL: units of work, listeners, timers and reads share them")         \
     X(prepared_statements, "SYNERGYFLOW_PREPARED_STATEMENTS", 0, 0, 1, "0 or 1",                  \
       "1 where no pooler is between, or one that supports named prepared statements")             \
-    X(lanes, "SYNERGYFLOW_LANES", 2, 1, 8, "units of work", "units of work under way at once")    \
+    X(lanes, "SYNERGYFLOW_LANES", 2, 1, 8, "units of work",                                       \
+      "units of work under way at once; two connections must be left for others")                 \
     X(batch_max, "SYNERGYFLOW_BATCH_MAX", 128, 1, 1024, "commands", "commands in a unit of work") \
     X(waiting_max, "SYNERGYFLOW_WAITING_MAX", 4096, 1, 100000, "commands",                        \
       "commands that may wait; more are answered 503")                                            \

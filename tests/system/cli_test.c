@@ -200,6 +200,13 @@ static void serve_says_what_is_missing(void **state)
     (void)setenv("SYNERGYFLOW_PORT", "seventy", 1);
     assert_int_equal(run("serve", NULL, NULL, NULL, NULL, NULL), 1);
     assert_non_null(strstr(output, "SYNERGYFLOW_PORT"));
+    (void)setenv("SYNERGYFLOW_PORT", "0", 1);
+    (void)setenv("SYNERGYFLOW_LANES", "3", 1);
+    (void)setenv("SYNERGYFLOW_CONNECTIONS", "4", 1); /* a unit could wait for itself */
+    assert_int_equal(run("serve", NULL, NULL, NULL, NULL, NULL), 1);
+    assert_non_null(strstr(output, "SYNERGYFLOW_LANES"));
+    (void)unsetenv("SYNERGYFLOW_LANES");
+    (void)unsetenv("SYNERGYFLOW_CONNECTIONS");
     (void)setenv("SYNERGYFLOW_PORT", port, 1);
     assert_int_equal(run("serve", NULL, NULL, NULL, NULL, NULL), 3);
     assert_non_null(strstr(output, "address already in use"));

@@ -26,6 +26,9 @@ static const struct rule rules[] = {
     {"bpmn/step", {"bpmn/", NULL}, {"jansson.h", "uthash.h", NULL}},
     {"bpmn", {"bpmn/", NULL}, {"jansson.h", "uthash.h", NULL}},
     {"engine/base", {"bpmn/base/", NULL}, {"uv.h", "jansson.h", "openssl/", NULL}},
+    {"engine/script",
+     {"bpmn/base/", "engine/base/", "engine/limits.h", NULL},
+     {"uv.h", "jansson.h", "mujs.h", "seccomp.h", NULL}},
     {"engine/pg",
      {"bpmn/base/", "engine/base/", "engine/limits.h", NULL},
      {"uv.h", "libpq-fe.h", NULL}},
@@ -119,7 +122,7 @@ static void check_include(const char *path, int line, const char *included, int 
 {
     static const char *const libraries[] = {"uv.h",     "libpq-fe.h", "jansson.h", "libxml/",
                                             "uthash.h", "llhttp.h",   "openssl/",  "curl/",
-                                            "zlib.h",   NULL};
+                                            "zlib.h",   "mujs.h",     "seccomp.h", NULL};
     const struct rule *rule = rule_for(path);
 
     if (rule == NULL) {

@@ -21,7 +21,9 @@ enum expression_mode {
                             type */
 };
 
-/* What names mean. `lookup` returns a borrowed value or NULL when there is no such variable. */
+/* What names mean. Zero-initialise it and set what is known: everything but `lookup` may be NULL or
+ * zero. `lookup` returns a borrowed value or NULL when there is no such variable; the value lives
+ * until the evaluation ends, also when an `assign` replaces the variable. */
 struct expression_scope {
     const json_t *(*lookup)(const struct expression_scope *scope, const char *name);
     /* properties of the `execution` object; any may be NULL */
@@ -30,7 +32,36 @@ struct expression_scope {
     const char *business_key;
     const char *process_definition_id;
     const char *activity_id;
-    int64_t now_us;
+    int64_t now_us; /* what now() gives */
+
+    /* The variables of the innermost scope alone (getVariableLocal); NULL: `lookup` */
+    const json_t *(*lookup_local)(const struct expression_scope *scope, const char *name);
+    /* execution.setVariable('n', v) and its like: sets the variable where it is, or in the
+     * outermost scope when there is none; `is_local`: in the innermost scope. `value` is borrowed;
+     * NULL removes the variable. NULL: expressions cannot set variables here. */
+    enum status (*assign)(const struct expression_scope *scope, const char *name,
+                          const json_t *value, bool is_local, struct error *ret_error);
+    /* task.setAssignee(v) and its like: `property` is "assignee", "owner", "name", "description",
+     * "priority", "dueDate", "category", "formKey", "candidateUser" or "candidateGroup" (the last
+     * two add one). `value` is borrowed, JSON null clears. NULL: the task cannot be changed here.
+     */
+    enum status (*assign_task)(const struct expression_scope *scope, const char *property,
+                               const json_t *value, struct error *ret_error);
+    /* The `task` object: id, name, assignee, owner, priority, dueDate, description, category,
+     * formKey, processInstanceId, executionId, taskDefinitionKey, … by Flowable's names. NULL:
+     * `task` is an unknown name. */
+    const json_t *task;
+    const char *parent_id;
+    const char *super_execution_id;
+    const char *root_process_instance_id;
+    const char *tenant_id; /* currentTenantId too */
+    const char *definition_key;
+    const char *activity_name;
+    const char *event_name; /* of the listener that is run: "start", "end", "take", … */
+    const char *user;       /* authenticatedUserId */
+    int32_t definition_version;
+    /* Set to true when an unknown variable was the cause of a failure. */
+    bool *missing;
 };
 
 /* Parses `text`; the result lives in `arena`. A syntax error says what was expected and at which

@@ -13,6 +13,50 @@ static const char *const kind_names[] = {
 #undef BPMN_CHANGE_NAME
 };
 
+static const struct bpmn_wait_changes wait_changes[] = {
+#define WAIT_CHANGES(wait, began_kind, over_kind, cancelled_kind) \
+    [BPMN_WAIT_##                                                 \
+        wait] = {BPMN_CHANGE_##began_kind, BPMN_CHANGE_##over_kind, BPMN_CHANGE_##cancelled_kind}
+    WAIT_CHANGES(TASK, TASK_CREATED, TASK_COMPLETED, TASK_CANCELLED),
+    WAIT_CHANGES(JOB, JOB_CREATED, JOB_COMPLETED, JOB_CANCELLED),
+    WAIT_CHANGES(HANDLER, HANDLER_CALLED, HANDLER_RETURNED, HANDLER_RETURNED),
+    WAIT_CHANGES(TIMER, TIMER_ARMED, TIMER_FIRED, TIMER_CANCELLED),
+    WAIT_CHANGES(MESSAGE, MESSAGE_AWAITED, MESSAGE_RECEIVED, MESSAGE_CANCELLED),
+    WAIT_CHANGES(SIGNAL, SIGNAL_AWAITED, SIGNAL_RECEIVED, SIGNAL_CANCELLED),
+    WAIT_CHANGES(CONDITION, CONDITION_AWAITED, CONDITION_MET, CONDITION_CANCELLED),
+    WAIT_CHANGES(CALL, CALL_STARTED, CALL_COMPLETED, CALL_CANCELLED),
+    WAIT_CHANGES(CONTINUATION, ASYNC_SCHEDULED, ASYNC_RUN, ASYNC_CANCELLED),
+    WAIT_CHANGES(SCRIPT, SCRIPT_DEFERRED, SCRIPT_RETURNED, SCRIPT_CANCELLED),
+    WAIT_CHANGES(TRIGGER, TRIGGER_AWAITED, TRIGGER_RECEIVED, TRIGGER_CANCELLED),
+#undef WAIT_CHANGES
+};
+
+const struct bpmn_wait_changes *bpmn_wait_changes(enum bpmn_wait_kind kind)
+{
+    PRE((unsigned)kind < COUNT_OF(wait_changes));
+    return &wait_changes[kind];
+}
+
+bool bpmn_change_begins(enum bpmn_change_kind kind, enum bpmn_wait_kind *ret_kind)
+{
+    for (size_t i = 0; i < COUNT_OF(wait_changes); i++) {
+        if (wait_changes[i].began == kind) {
+            *ret_kind = (enum bpmn_wait_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool bpmn_change_ends(enum bpmn_change_kind kind)
+{
+    for (size_t i = 0; i < COUNT_OF(wait_changes); i++) {
+        if (wait_changes[i].over == kind || wait_changes[i].cancelled == kind)
+            return true;
+    }
+    return false;
+}
+
 enum { CHANGES_FIRST_CAPACITY = 32 };
 
 void bpmn_changes_init(struct bpmn_changes *changes, struct arena *arena)
@@ -115,6 +159,62 @@ static void append_headline(struct text *text, const char *kind, const char *id)
         text_append_format(text, "%.*s %s %s", (int)(dash - kind), kind, id, dash + 1);
 }
 
+static void append_json(struct text *text, const json_t *value)
+{
+    char *printed = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    INVARIANT(printed != NULL);
+    text_append(text, printed);
+    memory_free(printed);
+}
+
+/* A plain sub-process needs no word more. */
+static void append_scope(struct text *text, const struct bpmn_change *change)
+{
+    if (change->scope_kind == BPMN_SCOPE_ITERATION)
+        text_append_format(text, ", instance %" PRId64, change->index);
+    else if (change->scope_kind == BPMN_SCOPE_BODY)
+        text_append(text, ", around its instances");
+    else if (change->scope_kind == BPMN_SCOPE_COMPENSATION)
+        text_append(text, ", to undo");
+}
+
+static void append_call(struct text *text, const struct bpmn_call_details *call)
+{
+    text_append_format(text, ", process %s", call->key);
+    if (call->version != NULL)
+        text_append_format(text, " %s", call->version);
+    if (call->business_key != NULL)
+        text_append_format(text, ", business key %s", call->business_key);
+    if (json_object_size(call->variables) > 0) {
+        text_append(text, ", with ");
+        append_json(text, call->variables);
+    }
+}
+
+static void append_thrown(struct text *text, const struct bpmn_change *change, const char *id)
+{
+    const char *kind = bpmn_change_kind_name(change->kind);
+    const char *dash = strchr(kind, '-');
+
+    text_append_format(text, "%.*s %s %s by %s", (int)(dash - kind), kind, change->name, dash + 1,
+                       id);
+    if (change->key != NULL)
+        text_append_format(text, ", key %s", change->key);
+    if (json_object_size(change->value) > 0) {
+        text_append(text, ", with ");
+        append_json(text, change->value);
+    }
+    if (change->kind == BPMN_CHANGE_ESCALATION_THROWN && change->index != 0)
+        text_append(text, ", caught by nobody");
+}
+
+static void append_gathered(struct text *text, const struct bpmn_change *change, const char *id)
+{
+    text_append_format(text, "%s gathered %" PRId64 ": ", id, change->index);
+    append_json(text, change->value);
+}
+
 /* What the headline leaves out. */
 static void append_details(struct text *text, const struct bpmn_change *change, const char *flow)
 {
@@ -140,7 +240,28 @@ static void append_details(struct text *text, const struct bpmn_change *change, 
         break;
     case BPMN_CHANGE_MESSAGE_AWAITED:
     case BPMN_CHANGE_MESSAGE_RECEIVED:
+    case BPMN_CHANGE_SIGNAL_AWAITED:
+    case BPMN_CHANGE_SIGNAL_RECEIVED:
         text_append_format(text, ", name %s", change->name);
+        if (change->key != NULL)
+            text_append_format(text, ", key %s", change->key);
+        break;
+    case BPMN_CHANGE_SCOPE_OPENED:
+        append_scope(text, change);
+        break;
+    case BPMN_CHANGE_PARKED:
+    case BPMN_CHANGE_ASYNC_SCHEDULED:
+        text_append_format(text, ", %s it", change->name);
+        break;
+    case BPMN_CHANGE_CALL_STARTED:
+        append_call(text, change->call);
+        break;
+    case BPMN_CHANGE_CONDITION_SEEN:
+        text_append_format(text, ", now %s", change->index != 0 ? "true" : "false");
+        break;
+    case BPMN_CHANGE_PLANNED:
+        if (change->index >= 0)
+            text_append_format(text, ", %" PRId64, change->index);
         break;
     default:
         break;
@@ -173,11 +294,36 @@ static void append_change(struct text *text, const struct bpmn_change *change,
     case BPMN_CHANGE_VARIABLE_SET:
         append_variable(text, change, id);
         break;
-    case BPMN_CHANGE_ERROR_THROWN:
-        text_append_format(text, "error %s thrown by %s", change->name, id);
+    case BPMN_CHANGE_VARIABLE_REMOVED:
+        text_append_format(text, "variable %s removed", change->name);
         break;
+    case BPMN_CHANGE_GATHERED:
+        append_gathered(text, change, id);
+        break;
+    case BPMN_CHANGE_MESSAGE_THROWN:
+    case BPMN_CHANGE_SIGNAL_THROWN:
+    case BPMN_CHANGE_ERROR_THROWN:
     case BPMN_CHANGE_ERROR_CAUGHT:
-        text_append_format(text, "error %s caught by %s", change->name, id);
+    case BPMN_CHANGE_ESCALATION_THROWN:
+    case BPMN_CHANGE_ESCALATION_CAUGHT:
+        append_thrown(text, change, id);
+        break;
+    case BPMN_CHANGE_CONSUMED:
+    case BPMN_CHANGE_HELD:
+        text_append_format(text, "%s %s %s", id, kind, flow);
+        break;
+    case BPMN_CHANGE_REMEMBERED:
+    case BPMN_CHANGE_QUEUED:
+        text_append_format(text, "%s %s ", *id != '\0' ? id : "to undo", kind);
+        append_json(text, change->value);
+        break;
+    case BPMN_CHANGE_RECALLED:
+    case BPMN_CHANGE_DEQUEUED:
+        text_append_format(text, "%s", kind);
+        break;
+    case BPMN_CHANGE_SWEPT:
+    case BPMN_CHANGE_STEPPED_ON:
+        text_append(text, kind);
         break;
     default:
         append_headline(text, kind, id);

@@ -3,8 +3,10 @@
 
 /* BPMN 13.3, exclusive gateway: each token that arrives, on whichever flow, activates the gateway
  * and goes out on exactly one flow. Next: left at once. */
-static enum status activate(struct step *step, const struct place *at, struct error *ret_error)
+static enum status activate(struct step *step, const struct place *at, const struct move *move,
+                            struct error *ret_error)
 {
+    (void)move;
     return step_leave(step, at, ret_error);
 }
 

@@ -1,13 +1,25 @@
 /* The ways out of an element. "Taken" means: recorded, and a token is on its way to the target. */
 #include "bpmn/step/element.h"
 
-static void take(struct step *step, const struct place *at, uint32_t flow)
+enum status flows_record(struct step *step, const struct place *at, uint32_t flow,
+                         struct error *ret_error)
 {
     struct bpmn_change change = step_change(step, BPMN_CHANGE_FLOW_TAKEN, at);
 
     change.flow = flow;
     step_record(step, &change);
-    step_enqueue(step, at->scope, step->model->flows[flow].target, flow);
+    return listeners_run(step, at, &step->model->flows[flow].listeners, BPMN_LISTEN_TAKE, NULL,
+                         ret_error);
+}
+
+static enum status take(struct step *step, const struct place *at, uint32_t flow,
+                        struct error *ret_error)
+{
+    enum status status = flows_record(step, at, flow, ret_error);
+
+    if (status == STATUS_OK)
+        step_enqueue(step, at->scope, step->model->flows[flow].target, flow);
+    return status;
 }
 
 static enum status no_way_out(const struct bpmn_element *element, struct error *ret_error)
@@ -21,10 +33,11 @@ static enum status no_way_out(const struct bpmn_element *element, struct error *
 
 enum status flows_take_all(struct step *step, const struct place *at, struct error *ret_error)
 {
-    (void)ret_error; /* cannot fail; the signature is the hook's */
-    for (uint32_t i = 0; i < at->element->outgoing_count; i++)
-        take(step, at, at->element->outgoing[i]);
-    return STATUS_OK;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < at->element->outgoing_count && status == STATUS_OK; i++)
+        status = take(step, at, at->element->outgoing[i], ret_error);
+    return status;
 }
 
 /* BPMN 13.2, flows out of an activity: a conditional flow gets a token only when its condition is
@@ -34,27 +47,28 @@ enum status flows_take_true(struct step *step, const struct place *at, struct er
     const struct bpmn_element *element = at->element;
     bool any_condition = false;
     bool any_taken = false;
+    enum status status = STATUS_OK;
 
-    for (uint32_t i = 0; i < element->outgoing_count; i++) {
+    for (uint32_t i = 0; i < element->outgoing_count && status == STATUS_OK; i++) {
         const struct bpmn_flow *flow = &step->model->flows[element->outgoing[i]];
         bool takeable = flow->index != element->default_flow;
 
         if (takeable && flow->condition != NULL) {
-            enum status status = evaluate_condition(step, at, flow, &takeable, ret_error);
-
-            if (status != STATUS_OK)
-                return status;
+            status = evaluate_condition(step, at, flow, NULL, &takeable, ret_error);
+            takeable = takeable && status == STATUS_OK;
             any_condition = any_condition || takeable;
         }
         if (takeable) {
-            take(step, at, flow->index);
+            status = take(step, at, flow->index, ret_error);
             any_taken = true;
         }
     }
-    if (!any_condition && element->default_flow != BPMN_NONE) {
-        take(step, at, element->default_flow);
+    if (status == STATUS_OK && !any_condition && element->default_flow != BPMN_NONE) {
+        status = take(step, at, element->default_flow, ret_error);
         any_taken = true;
     }
+    if (status != STATUS_OK)
+        return status;
     return any_taken || element->outgoing_count == 0 ? STATUS_OK : no_way_out(element, ret_error);
 }
 
@@ -69,19 +83,17 @@ enum status flows_take_first(struct step *step, const struct place *at, struct e
         bool takeable = flow->index != element->default_flow;
 
         if (takeable && flow->condition != NULL) {
-            enum status status = evaluate_condition(step, at, flow, &takeable, ret_error);
+            enum status status = evaluate_condition(step, at, flow, NULL, &takeable, ret_error);
 
             if (status != STATUS_OK)
                 return status;
         }
-        if (takeable) {
-            take(step, at, flow->index);
-            return STATUS_OK;
-        }
+        if (takeable)
+            return take(step, at, flow->index, ret_error);
     }
     if (element->default_flow == BPMN_NONE && element->outgoing_count > 0)
         return no_way_out(element, ret_error);
     if (element->default_flow != BPMN_NONE)
-        take(step, at, element->default_flow);
+        return take(step, at, element->default_flow, ret_error);
     return STATUS_OK;
 }

@@ -23,27 +23,44 @@ void bpmn_instance_init(struct bpmn_instance *instance, struct arena *arena,
     instance->status = BPMN_INSTANCE_NEW;
     root = bpmn_instance_add_scope(instance);
     root->id = *id;
+    root->parent = BPMN_NONE;
     root->element = BPMN_NONE;
     root->variables = json_object();
     root->is_new = true;
 }
 
+static void release_scope(struct bpmn_scope *scope)
+{
+    json_decref(scope->variables);
+    json_decref(scope->items);
+    json_decref(scope->gathered);
+    json_decref(scope->compensable);
+    json_decref(scope->queue);
+}
+
 void bpmn_instance_clear(struct bpmn_instance *instance)
 {
     for (uint32_t i = 0; i < instance->scope_count; i++)
-        json_decref(instance->scopes[i].variables);
+        release_scope(&instance->scopes[i]);
     json_decref(instance->replaced);
     instance->scopes = NULL;
     instance->scope_count = 0;
     instance->scope_capacity = 0;
     instance->replaced = NULL;
     instance->recent_scope = 0;
+    instance->scopes_by_id = NULL;
+    instance->scope_slots = 0;
+    instance->condition_count = 0;
 }
 
 static void copy_scope(const struct bpmn_scope *from, struct bpmn_scope *to, struct arena *arena)
 {
     *to = *from;
     json_incref(to->variables);
+    json_incref(to->items);
+    json_incref(to->gathered);
+    json_incref(to->compensable);
+    json_incref(to->queue);
     to->tokens = arena_grow(arena, from->tokens, from->token_count, from->token_count,
                             sizeof(*from->tokens));
     to->token_capacity = from->token_count;
@@ -69,19 +86,75 @@ void bpmn_instance_clone(const struct bpmn_instance *from, struct bpmn_instance 
     ret_copy->scope_capacity = from->scope_count;
     for (uint32_t i = 0; i < from->scope_count; i++)
         copy_scope(&from->scopes[i], &ret_copy->scopes[i], arena);
+    if (from->scope_slots > 0)
+        ret_copy->scopes_by_id = arena_grow(arena, from->scopes_by_id, from->scope_slots,
+                                            from->scope_slots, sizeof(*from->scopes_by_id));
     /* Records made before the copy must stay readable whichever of the two is kept. */
     ret_copy->replaced = json_copy(from->replaced);
+}
+
+/* ---- finding scopes: by a table of ids once there are many --------------------------------- */
+
+enum { SCOPES_SEARCHED = 8 };
+
+/* UUIDv7: the random bits are at the end. */
+static uint32_t slot_of(const struct bpmn_instance *instance, const struct uuid *id)
+{
+    uint32_t hash;
+
+    memcpy(&hash, id->bytes + 12, sizeof(hash));
+    return (hash * 2654435761U) & (instance->scope_slots - 1);
+}
+
+static void fill_slot(struct bpmn_instance *instance, uint32_t index)
+{
+    uint32_t slot = slot_of(instance, &instance->scopes[index].id);
+
+    while (instance->scopes_by_id[slot] != BPMN_NONE)
+        slot = (slot + 1) & (instance->scope_slots - 1);
+    instance->scopes_by_id[slot] = index;
+}
+
+static void fill_slots(struct bpmn_instance *instance)
+{
+    for (uint32_t slot = 0; slot < instance->scope_slots; slot++)
+        instance->scopes_by_id[slot] = BPMN_NONE;
+    for (uint32_t i = 0; i < instance->scope_count && instance->scope_slots > 0; i++)
+        fill_slot(instance, i);
+}
+
+void bpmn_instance_index_scope(struct bpmn_instance *instance, uint32_t index)
+{
+    struct bpmn_scope *scope = &instance->scopes[index];
+    const struct bpmn_scope *parent = bpmn_instance_scope(instance, &scope->parent_id);
+
+    INVARIANT(parent != NULL);
+    scope->parent = (uint32_t)(parent - instance->scopes);
+    if (instance->scope_slots == 0 && instance->scope_count <= SCOPES_SEARCHED)
+        return;
+    if (2 * instance->scope_count > instance->scope_slots) {
+        instance->scope_slots = 64;
+        while (instance->scope_slots < 4 * instance->scope_count)
+            instance->scope_slots *= 2;
+        instance->scopes_by_id =
+            arena_array(instance->arena, instance->scope_slots, sizeof(*instance->scopes_by_id));
+        fill_slots(instance);
+    } else {
+        fill_slot(instance, index);
+    }
 }
 
 void bpmn_instance_saved(struct bpmn_instance *instance)
 {
     uint32_t kept = 0;
+    bool moved = false;
 
     for (uint32_t i = 0; i < instance->scope_count; i++) {
         struct bpmn_scope *scope = &instance->scopes[i];
 
         if (scope->removed) {
-            json_decref(scope->variables);
+            release_scope(scope);
+            moved = true;
             continue;
         }
         scope->is_new = false;
@@ -92,6 +165,14 @@ void bpmn_instance_saved(struct bpmn_instance *instance)
     POST(kept > 0);
     instance->scope_count = kept;
     instance->recent_scope = 0;
+    if (moved)
+        fill_slots(instance);
+    for (uint32_t i = 1; i < kept && moved; i++) {
+        struct bpmn_scope *scope = &instance->scopes[i];
+
+        scope->parent =
+            (uint32_t)(bpmn_instance_scope(instance, &scope->parent_id) - instance->scopes);
+    }
     json_decref(instance->replaced);
     instance->replaced = NULL;
 }
@@ -125,7 +206,7 @@ static bool is_scope(const struct bpmn_instance *instance, uint32_t index, const
 }
 
 /* Index of a live scope, scope_count when there is none. A step works on one scope for a while and
- * then often on the next one; the root is the first that the search looks at. */
+ * then often on the next one. */
 static uint32_t find_scope(const struct bpmn_instance *instance, const struct uuid *id)
 {
     uint32_t recent = instance->recent_scope;
@@ -135,6 +216,14 @@ static uint32_t find_scope(const struct bpmn_instance *instance, const struct uu
         return recent;
     if (is_scope(instance, recent + 1, id))
         return recent + 1;
+    if (instance->scope_slots > 0) {
+        for (uint32_t slot = slot_of(instance, id); instance->scopes_by_id[slot] != BPMN_NONE;
+             slot = (slot + 1) & (instance->scope_slots - 1)) {
+            if (is_scope(instance, instance->scopes_by_id[slot], id))
+                return instance->scopes_by_id[slot];
+        }
+        return instance->scope_count;
+    }
     while (index < instance->scope_count && !is_scope(instance, index, id))
         index++;
     return index;
@@ -213,12 +302,9 @@ const json_t *bpmn_instance_variable(const struct bpmn_instance *instance,
 {
     for (;;) {
         const json_t *value = json_object_get(scope->variables, name);
-        uint32_t parent;
 
-        if (value != NULL || uuid_is_zero(&scope->parent_id))
+        if (value != NULL || scope->parent == BPMN_NONE)
             return value;
-        parent = find_scope(instance, &scope->parent_id);
-        INVARIANT(parent < instance->scope_count);
-        scope = &instance->scopes[parent];
+        scope = &instance->scopes[scope->parent];
     }
 }

@@ -14,57 +14,126 @@
 
 #include <jansson.h>
 
+/* X(name, text in the stored state) */
+#define BPMN_WAIT_KINDS(X)                                                                    \
+    X(TASK, "task")           /* a user task; id = task id */                                 \
+    X(JOB, "job")             /* external work; id = job id */                                \
+    X(HANDLER, "handler")     /* a module's handler is being called in this very transaction; \
+                                 never stored */                                              \
+    X(TIMER, "timer")         /* id = timer id */                                             \
+    X(MESSAGE, "message")     /* id = event subscription id */                                \
+    X(SIGNAL, "signal")       /* likewise */                                                  \
+    X(CONDITION, "condition") /* likewise */                                                  \
+    X(CALL, "call")           /* another instance; id = its id */                             \
+    X(CONTINUATION, "async")  /* a job goes on from here in a transaction of its own */       \
+    X(SCRIPT, "script")       /* a job runs a script that takes longer than a step may */     \
+    X(TRIGGER, "trigger")     /* anybody who triggers the execution */
+
 enum bpmn_wait_kind {
-    BPMN_WAIT_TASK,    /* a user task; id = task id */
-    BPMN_WAIT_JOB,     /* external work; id = job id */
-    BPMN_WAIT_HANDLER, /* a module's handler is being called in this very transaction; never stored
-                        */
-    BPMN_WAIT_TIMER,   /* id = timer id */
-    BPMN_WAIT_MESSAGE, /* id = event subscription id */
+#define BPMN_WAIT_ENUM(name, text) BPMN_WAIT_##name,
+    BPMN_WAIT_KINDS(BPMN_WAIT_ENUM)
+#undef BPMN_WAIT_ENUM
 };
 
 struct bpmn_wait {
     enum bpmn_wait_kind kind;
     struct uuid id;
-    uint32_t element;     /* the token's own element, or the boundary event that waits */
+    uint32_t element;     /* the token's own element, or the boundary event (start event of an event
+                             sub-process, target of an event gateway) that waits */
+    uint32_t definition;  /* which of that element's event definitions */
     int64_t due_us;       /* timers */
-    const char *name;     /* messages: the name waited for */
+    const char *name;     /* messages, signals: the name waited for */
+    const char *key;      /* messages: the correlation key, NULL when any will do */
     const char *repeat;   /* timers: the cycle with its start written into it, NULL when once */
     int64_t repeats_left; /* timers: firings still to come after this one; -1 unbounded */
+    bool was_true;        /* conditions: at the last look */
+};
+
+/* X(name, text in the stored state) */
+#define BPMN_TOKEN_STATES(X)                                                                     \
+    X(ACTIVE, "active")                                                                          \
+    X(BODY, "body")           /* around the instances of a loop, or around an activity's data */ \
+    X(LISTENING, "listening") /* holds the waits of an event sub-process that may start */       \
+    X(BEFORE, "before")       /* on its way in, until a job goes on */                           \
+    X(AFTER, "after")         /* on its way out, until a job goes on */
+
+enum bpmn_token_state {
+#define BPMN_TOKEN_ENUM(name, text) BPMN_TOKEN_##name,
+    BPMN_TOKEN_STATES(BPMN_TOKEN_ENUM)
+#undef BPMN_TOKEN_ENUM
 };
 
 struct bpmn_token {
     struct uuid id;
     uint32_t element;
+    enum bpmn_token_state state;
     int64_t started_us;
-    struct uuid child_scope; /* sub-process: its scope; zero otherwise */
+    struct uuid child_scope; /* the scope that it waits for; zero otherwise */
     struct bpmn_wait *waits;
     uint32_t wait_count;
     uint32_t wait_capacity;
 };
 
-/* A flow on which `count` tokens wait at a parallel gateway. */
+/* A flow on which `count` tokens wait: at a joining gateway, or at an activity that needs several.
+ */
 struct bpmn_arrival {
     uint32_t flow;
     uint32_t count;
+    bool taken; /* a complex gateway that waits for its reset has had its token from here */
+};
+
+/* X(name, text in the stored state) */
+#define BPMN_SCOPE_KINDS(X)                                                                 \
+    X(PROCESS, "process")           /* the root */                                          \
+    X(SUB_PROCESS, "sub-process")   /* of any kind */                                       \
+    X(BODY, "body")                 /* holds the instances of a loop; one without a loop */ \
+    X(ITERATION, "iteration")       /* one instance of an activity, with its own data */    \
+    X(COMPENSATION, "compensation") /* undoes what `queue` lists, the last entry first */
+
+enum bpmn_scope_kind {
+#define BPMN_SCOPE_ENUM(name, text) BPMN_SCOPE_##name,
+    BPMN_SCOPE_KINDS(BPMN_SCOPE_ENUM)
+#undef BPMN_SCOPE_ENUM
+};
+
+/* Of a body, and of an ad-hoc sub-process (started). */
+struct bpmn_progress {
+    int64_t total; /* instances planned; -1: as long as a condition holds */
+    int64_t started;
+    int64_t completed;
 };
 
 struct bpmn_scope {
+    enum bpmn_scope_kind kind;
     struct uuid id;        /* the root scope has the instance's id */
     struct uuid parent_id; /* zero for the root */
-    struct uuid token_id;  /* the sub-process' token in the parent scope; zero for the root */
-    uint32_t element;      /* the sub-process, BPMN_NONE for the root */
-    json_t *variables;     /* an object, owned */
+    struct uuid
+        token_id;      /* the token in the parent scope that waits for this one; zero: none does */
+    uint32_t element;  /* the sub-process or activity, BPMN_NONE for the root */
+    json_t *variables; /* an object, owned */
     struct bpmn_token *tokens;
     uint32_t token_count;
     uint32_t token_capacity;
+    uint32_t listener_count; /* tokens that only listen: they do not keep the scope open */
     struct bpmn_arrival *arrivals;
     uint32_t arrival_count;
     uint32_t arrival_capacity;
-    bool is_new; /* since the last bpmn_instance_saved(): what the store has to write */
+    uint32_t child_count; /* scopes inside that no token here waits for */
+    struct bpmn_progress progress;
+    int64_t index;    /* iterations: from 0 */
+    json_t *items;    /* sequential loop over a collection: the collection; NULL otherwise */
+    json_t *gathered; /* body: outputs of its instances, an array; NULL until there is one */
+    json_t
+        *compensable; /* what was completed here and can be undone: compensation.c; NULL: nothing */
+    json_t *queue;    /* compensation: what is still to be undone; NULL: nothing */
+    bool is_new;      /* since the last bpmn_instance_saved(): what the store has to write */
     bool state_changed;
     bool variables_changed;
     bool removed; /* closed; kept in the array until saved so that its row can be deleted */
+
+    /* private to bpmn/step */
+    uint32_t parent; /* index of the scope around it, BPMN_NONE for the root */
+    uint32_t epoch;  /* tokens on their way into an interrupted scope are of an earlier one */
 };
 
 enum bpmn_instance_status {
@@ -80,20 +149,25 @@ struct bpmn_instance {
     struct uuid id;
     const char *definition_id; /* "key:version:uuid" */
     const char *business_key;  /* NULL when none */
+    struct uuid caller_id;     /* the instance whose call activity started this one; zero: none */
     enum bpmn_instance_status status;
     int64_t started_us;
     int64_t ended_us;
     const char *end_element_id; /* end event (or element without a way out) reached last; NULL until
                                    ended */
     const char *delete_reason;  /* NULL unless terminated */
+    const char *error_code;     /* a BPMN error that nothing caught ended it; NULL otherwise */
     struct bpmn_scope *scopes;  /* scopes[0] is the root */
     uint32_t scope_count;
     uint32_t scope_capacity;
 
     /* private to bpmn/step */
-    json_t *replaced;      /* values that were overwritten since the last save: records still borrow
-                              them; NULL when none */
-    uint32_t recent_scope; /* where the last look-up ended, tried first */
+    json_t *replaced;       /* values that were overwritten since the last save: records still
+                               borrow them; NULL when none */
+    uint32_t recent_scope;  /* where the last look-up ended, tried first */
+    uint32_t *scopes_by_id; /* open addressing, scope_slots a power of two; NULL while few */
+    uint32_t scope_slots;
+    uint32_t condition_count; /* waits for conditions, over all scopes */
 };
 
 /* A new, empty instance for a start command. Texts are copied into `arena`. */
@@ -107,11 +181,12 @@ void bpmn_instance_clear(struct bpmn_instance *instance);
 void bpmn_instance_clone(const struct bpmn_instance *from, struct bpmn_instance *ret_copy,
                          struct arena *arena);
 
-/* Stored form. State: {"tokens":[…],"arrivals":{…}} with element ids, readable by people; the
- * same text loads again under any version of the model that still has the elements. */
+/* Stored form. State: {"kind":…,"tokens":[…],"arrivals":{…},…} with element ids, readable by
+ * people; the same text loads again under any version of the model that still has the elements. */
 json_t *bpmn_scope_state(const struct bpmn_instance *instance, const struct bpmn_scope *scope);
-/* Adds one stored scope (the root first: parent and token zero, element_id NULL). Variables and
- * state are borrowed. STATUS_INTERNAL when the stored text does not fit the model. */
+/* Adds one stored scope (the root first, then each after the one around it: ids are in the order of
+ * creation; root: parent and token zero, element_id NULL). Variables and state are borrowed.
+ * STATUS_INTERNAL when the stored text does not fit the model. */
 MUST_CHECK enum status bpmn_instance_load_scope(struct bpmn_instance *instance,
                                                 const struct uuid *id, const struct uuid *parent_id,
                                                 const struct uuid *token_id, const char *element_id,

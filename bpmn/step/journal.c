@@ -9,14 +9,19 @@
  *   started  when the token became active (completed, terminated)
  *   end      when it was left (passed)
  *   due      timers, tasks             repeat  the cycle             left    firings after this one
- *   topic    jobs, handlers            message its name              code    BPMN error code
+ *   topic    jobs, handlers            message its name              signal  its name
+ *   code     error or escalation       key     correlation or business key
+ *   def      which event definition, when not the first
  *   reason   why terminated/cancelled  task    details of a new user task
- *   var      variable's name           value   its value             key     business key
+ *   call     whom a call activity calls
+ *   var      variable's name           value   its value, or what was thrown, remembered, gathered
+ *   parent   scope around a new one    kind    what kind of scope     n       which instance, how
+ * many park     before or after
  *
  * Two things make it compact without losing what a rebuild needs. "taken" is not written: the
  * record of the arrival names its flow. An element that was activated and completed in the list,
  * and that waited for nothing in between (a handler, answered in the same transaction, is
- * nothing), is one record "passed" in the place of its activation. */
+ * nothing), is one record "passed" in the place of its activation. journal_read.c reads it back. */
 #include "bpmn/step/change.h"
 
 #include <string.h>
@@ -71,19 +76,14 @@ static struct passage *passage_slot(const struct passages *passages, const struc
     return &passages->slots[at];
 }
 
-/* Does this record keep the ones around it apart? Handler calls and errors do not. */
+/* Does this record keep the ones around it apart? What happens to variables, handler calls and what
+ * is thrown do not. */
 static bool keeps_apart(enum bpmn_change_kind kind)
 {
-    switch (kind) {
-    case BPMN_CHANGE_SCOPE_OPENED:
-    case BPMN_CHANGE_TASK_CREATED:
-    case BPMN_CHANGE_JOB_CREATED:
-    case BPMN_CHANGE_TIMER_ARMED:
-    case BPMN_CHANGE_MESSAGE_AWAITED:
-        return true;
-    default:
-        return false;
-    }
+    enum bpmn_wait_kind wait;
+
+    return kind == BPMN_CHANGE_SCOPE_OPENED ||
+           (kind != BPMN_CHANGE_HANDLER_CALLED && bpmn_change_begins(kind, &wait));
 }
 
 static void find_passages(const struct bpmn_changes *changes, uint32_t from,
@@ -174,32 +174,60 @@ static json_t *task_record(const struct bpmn_task_details *task)
     return record;
 }
 
-/* `name` means something else for each kind. */
-static void set_name(json_t *record, const struct bpmn_change *change)
+/* Where the name of a change of each kind goes; NULL: nowhere. */
+static const char *name_key(enum bpmn_change_kind kind)
 {
-    switch (change->kind) {
+    switch (kind) {
     case BPMN_CHANGE_VARIABLE_SET:
-        set_text(record, "var", change->name);
-        set_new(record, "value", json_incref((json_t *)change->value));
-        break;
+    case BPMN_CHANGE_VARIABLE_REMOVED:
+        return "var";
     case BPMN_CHANGE_BUSINESS_KEY_SET:
-        set_text(record, "key", change->name);
-        break;
+        return "key";
     case BPMN_CHANGE_JOB_CREATED:
     case BPMN_CHANGE_HANDLER_CALLED:
-        set_text(record, "topic", change->name);
-        break;
+        return "topic";
     case BPMN_CHANGE_MESSAGE_AWAITED:
     case BPMN_CHANGE_MESSAGE_RECEIVED:
-        set_text(record, "message", change->name);
-        break;
+    case BPMN_CHANGE_MESSAGE_THROWN:
+        return "message";
+    case BPMN_CHANGE_SIGNAL_AWAITED:
+    case BPMN_CHANGE_SIGNAL_RECEIVED:
+    case BPMN_CHANGE_SIGNAL_THROWN:
+        return "signal";
     case BPMN_CHANGE_ERROR_THROWN:
     case BPMN_CHANGE_ERROR_CAUGHT:
-        set_text(record, "code", change->name);
-        break;
+    case BPMN_CHANGE_ESCALATION_THROWN:
+    case BPMN_CHANGE_ESCALATION_CAUGHT:
+    case BPMN_CHANGE_INSTANCE_TERMINATED:
+        return "code";
+    case BPMN_CHANGE_PARKED:
+        return "park";
     default:
-        break;
+        return NULL;
     }
+}
+
+static void set_name(json_t *record, const struct bpmn_change *change)
+{
+    const char *key = name_key(change->kind);
+
+    if (key != NULL)
+        set_text(record, key, change->name);
+    if (change->key != NULL)
+        set_text(record, "key", change->key);
+    if (change->value != NULL)
+        set_new(record, "value", json_incref((json_t *)change->value));
+}
+
+static json_t *call_record(const struct bpmn_call_details *call)
+{
+    json_t *record = json_object();
+
+    set_text(record, "key", call->key);
+    set_new(record, "binding", json_integer((json_int_t)call->binding));
+    set_text(record, "version", call->version);
+    set_text(record, "business", call->business_key);
+    return record;
 }
 
 static void set_times(json_t *record, const struct bpmn_change *change)
@@ -223,6 +251,24 @@ static void set_times(json_t *record, const struct bpmn_change *change)
     }
 }
 
+static void set_scope(json_t *record, const struct bpmn_change *change)
+{
+    static const char *const kinds[] = {
+#define SCOPE_NAME(name, text) [BPMN_SCOPE_##name] = text,
+        BPMN_SCOPE_KINDS(SCOPE_NAME)
+#undef SCOPE_NAME
+    };
+
+    set_uuid(record, "scope", &change->scope_id);
+    set_uuid(record, "parent", &change->parent_id);
+    if (change->kind == BPMN_CHANGE_SCOPE_OPENED)
+        set_text(record, "kind", kinds[change->scope_kind]);
+    if (change->index != 0 || change->kind == BPMN_CHANGE_PLANNED)
+        set_new(record, "n", json_integer(change->index));
+    if (change->definition != 0)
+        set_new(record, "def", json_integer((json_int_t)change->definition));
+}
+
 static json_t *journal_record(const struct bpmn_changes *changes, const struct bpmn_change *change,
                               const struct bpmn_model *model, const struct passage *passage)
 {
@@ -237,11 +283,13 @@ static json_t *journal_record(const struct bpmn_changes *changes, const struct b
     if (passage != NULL)
         set_new(record, "end", json_integer(changes->items[passage->completed].at_us));
     set_times(record, change);
-    set_uuid(record, "scope", &change->scope_id);
+    set_scope(record, change);
     set_uuid(record, "wait", &change->wait_id);
     set_name(record, change);
     if (change->task != NULL)
         set_new(record, "task", task_record(change->task));
+    if (change->call != NULL)
+        set_new(record, "call", call_record(change->call));
     set_text(record, "reason", change->reason);
     return record;
 }

@@ -33,47 +33,113 @@ struct bpmn_token *step_token(struct step *step, const struct place *at)
     return scope->removed ? NULL : bpmn_scope_token(scope, &at->token);
 }
 
-struct place step_owner(struct step *step, uint32_t scope)
+bool step_is_inner(const struct step *step, uint32_t scope, const struct bpmn_element *element)
 {
-    const struct bpmn_scope *inner = &step->instance->scopes[scope];
-    const struct bpmn_scope *parent = bpmn_instance_scope(step->instance, &inner->parent_id);
-    struct place owner;
+    const struct bpmn_scope *at = &step->instance->scopes[scope];
 
-    PRE(!step_is_root(step, scope));
-    INVARIANT(parent != NULL);
-    owner.scope = (uint32_t)(parent - step->instance->scopes);
-    owner.token = inner->token_id;
-    owner.element = &step->model->elements[inner->element];
-    return owner;
+    return at->kind == BPMN_SCOPE_ITERATION && at->element == element->index;
 }
 
-struct place step_activate(struct step *step, const struct move *move)
+/* An iteration's token is that of the body around it. */
+bool step_owner(struct step *step, uint32_t scope, struct place *ret_owner)
 {
-    struct place at = {.scope = move->scope,
-                       .token = uuid_next(step->env->ids),
-                       .element = &step->model->elements[move->element]};
-    struct bpmn_change change = step_change(step, BPMN_CHANGE_ELEMENT_ACTIVATED, &at);
+    const struct bpmn_scope *inner = &step->instance->scopes[scope];
 
-    change.flow = move->flow;
+    PRE(!step_is_root(step, scope));
+    if (inner->kind == BPMN_SCOPE_ITERATION)
+        inner = &step->instance->scopes[inner->parent];
+    ret_owner->scope = inner->parent;
+    ret_owner->token = inner->token_id;
+    ret_owner->element = &step->model->elements[inner->element];
+    return !uuid_is_zero(&inner->token_id);
+}
+
+struct place step_new_token(struct step *step, enum bpmn_change_kind kind, uint32_t scope,
+                            uint32_t element, uint32_t flow, const char *name)
+{
+    struct place at = {.scope = scope,
+                       .token = uuid_next(step->env->ids),
+                       .element = &step->model->elements[element]};
+    struct bpmn_change change = step_change(step, kind, &at);
+
+    change.flow = flow;
+    change.name = name;
     step_record(step, &change);
     return at;
 }
 
+const json_t *step_keep(struct step *step, json_t *value)
+{
+    return bpmn_instance_keep(step->instance, value);
+}
+
+/* ---- scopes ---------------------------------------------------------------------------------- */
+
+uint32_t step_open_scope(struct step *step, enum bpmn_scope_kind kind, uint32_t parent,
+                         uint32_t element, const struct uuid *token, int64_t index)
+{
+    struct bpmn_change change = step_change(step, BPMN_CHANGE_SCOPE_OPENED, NULL);
+
+    change.scope_id = uuid_next(step->env->ids);
+    change.scope_kind = kind;
+    change.parent_id = step->instance->scopes[parent].id;
+    change.element = element;
+    change.index = index;
+    if (token != NULL)
+        change.token_id = *token;
+    step_record(step, &change);
+    return step->instance->scope_count - 1;
+}
+
+void step_close(struct step *step, uint32_t scope, const char *reason)
+{
+    const struct bpmn_scope *at = &step->instance->scopes[scope];
+    struct bpmn_change change = step_change(step, BPMN_CHANGE_SCOPE_CLOSED, NULL);
+
+    change.scope_id = at->id;
+    change.token_id = at->token_id;
+    change.element = at->element;
+    change.reason = reason;
+    step_record(step, &change);
+}
+
+/* ---- waits ----------------------------------------------------------------------------------- */
+
 void step_wait(struct step *step, struct bpmn_change *change)
 {
-    change->wait_id = uuid_next(step->env->ids);
+    if (uuid_is_zero(&change->wait_id))
+        change->wait_id = uuid_next(step->env->ids);
     step_record(step, change);
 }
 
-void step_wait_over(struct step *step, const struct place *at, const struct bpmn_wait *wait,
-                    enum bpmn_change_kind kind)
+static struct bpmn_change about_wait(struct step *step, const struct place *at,
+                                     const struct bpmn_wait *wait, enum bpmn_change_kind kind)
 {
     struct bpmn_change change = step_change(step, kind, at);
 
     change.wait_id = wait->id;
     change.element = wait->element;
+    change.definition = wait->definition;
     change.due_us = wait->due_us;
+    return change;
+}
+
+void step_wait_over(struct step *step, const struct place *at, const struct bpmn_wait *wait)
+{
+    struct bpmn_change change = about_wait(step, at, wait, bpmn_wait_changes(wait->kind)->over);
+
     change.name = wait->name;
+    step_record(step, &change);
+}
+
+void step_cancel_wait(struct step *step, const struct place *at, const struct bpmn_wait *wait,
+                      const char *reason)
+{
+    struct bpmn_change change =
+        about_wait(step, at, wait, bpmn_wait_changes(wait->kind)->cancelled);
+
+    if (wait->kind == BPMN_WAIT_TASK || wait->kind == BPMN_WAIT_CALL)
+        change.reason = reason;
     step_record(step, &change);
 }
 
@@ -81,102 +147,162 @@ void step_wait_over(struct step *step, const struct place *at, const struct bpmn
  * is always alone, because no boundary is armed while it lasts. */
 static void cancel_waits(struct step *step, const struct place *at, const char *reason)
 {
-    static const enum bpmn_change_kind cancelled[] = {
-        [BPMN_WAIT_TASK] = BPMN_CHANGE_TASK_CANCELLED,
-        [BPMN_WAIT_JOB] = BPMN_CHANGE_JOB_CANCELLED,
-        [BPMN_WAIT_TIMER] = BPMN_CHANGE_TIMER_CANCELLED,
-        [BPMN_WAIT_MESSAGE] = BPMN_CHANGE_MESSAGE_CANCELLED,
-    };
     struct bpmn_token *token = step_token(step, at);
 
     while (token->wait_count > 0 && token->waits[0].kind != BPMN_WAIT_HANDLER) {
-        const struct bpmn_wait *wait = &token->waits[0];
-        struct bpmn_change change = step_change(step, cancelled[wait->kind], at);
+        struct bpmn_wait wait = token->waits[0];
 
-        change.wait_id = wait->id;
-        change.element = wait->element;
-        if (wait->kind == BPMN_WAIT_TASK)
-            change.reason = reason;
-        change.due_us = wait->due_us;
-        step_record(step, &change);
+        step_cancel_wait(step, at, &wait, reason);
     }
 }
+
+/* ---- leaving --------------------------------------------------------------------------------- */
 
 /* Remembers where the process ended: at an end event, or where a path has no way out. */
 static void note_end(struct step *step, const struct place *at)
 {
-    if (step_is_root(step, at->scope) && at->element->outgoing_count == 0)
+    if (step_is_root(step, at->scope) && at->element->outgoing_count == 0 &&
+        at->element->type != BPMN_EVENT_SUB_PROCESS)
         step->end_element = at->element->index;
+}
+
+enum status step_go_on(struct step *step, const struct place *at, struct error *ret_error)
+{
+    uint32_t times = at->element->completion_quantity > 0 ? at->element->completion_quantity : 1;
+    bool ends;
+    enum status status = ad_hoc_completed(step, at->scope, &ends, ret_error);
+
+    for (uint32_t i = 0; i < times && status == STATUS_OK && !ends; i++)
+        status = element_hooks(at->element->type)->leave(step, at, ret_error);
+    return status;
+}
+
+/* A job takes the token out of the element, in a transaction of its own. */
+static void park_after(struct step *step, const struct place *at)
+{
+    struct place parked =
+        step_new_token(step, BPMN_CHANGE_PARKED, at->scope, at->element->index, BPMN_NONE, "after");
+    struct bpmn_change wait = step_change(step, BPMN_CHANGE_ASYNC_SCHEDULED, &parked);
+
+    wait.name = "after";
+    step_wait(step, &wait);
+}
+
+static bool is_body(struct step *step, const struct place *at)
+{
+    return step_token(step, at)->state == BPMN_TOKEN_BODY;
+}
+
+/* The record of an activity that can be undone; a loop's instances made theirs already. */
+static void remember(struct step *step, const struct place *at, bool was_body)
+{
+    if (at->element->compensable && !was_body && !bpmn_is_sub_process(at->element->type))
+        compensation_remember(step, at, NULL, NULL);
 }
 
 enum status step_leave(struct step *step, const struct place *at, struct error *ret_error)
 {
-    struct bpmn_change change = step_change(step, BPMN_CHANGE_ELEMENT_COMPLETED, at);
+    bool was_body = is_body(step, at);
+    struct bpmn_change change =
+        step_change(step, was_body ? BPMN_CHANGE_BODY_LEFT : BPMN_CHANGE_ELEMENT_COMPLETED, at);
+    enum status status = STATUS_OK;
 
     cancel_waits(step, at, NULL);
+    if (!was_body)
+        status = listeners_run(step, at, &at->element->listeners, BPMN_LISTEN_END, NULL, ret_error);
+    if (status != STATUS_OK)
+        return status;
     change.started_us = step_token(step, at)->started_us;
     step_record(step, &change);
+    remember(step, at, was_body);
+    if (step_is_inner(step, at->scope, at->element))
+        return STATUS_OK; /* the body goes on when its scope has become empty */
     note_end(step, at);
-    return element_hooks(at->element->type)->leave(step, at, ret_error);
+    if (at->element->async_after) {
+        park_after(step, at);
+        return STATUS_OK;
+    }
+    return step_go_on(step, at, ret_error);
 }
 
-static void terminate_one(struct step *step, const struct place *at, const char *reason)
-{
-    struct bpmn_change change = step_change(step, BPMN_CHANGE_ELEMENT_TERMINATED, at);
+/* ---- termination ------------------------------------------------------------------------------
+ */
 
+static enum bpmn_change_kind end_of(enum bpmn_token_state state)
+{
+    static const enum bpmn_change_kind kinds[] = {
+        [BPMN_TOKEN_ACTIVE] = BPMN_CHANGE_ELEMENT_TERMINATED,
+        [BPMN_TOKEN_BODY] = BPMN_CHANGE_BODY_LEFT,
+        [BPMN_TOKEN_LISTENING] = BPMN_CHANGE_DEAF,
+        [BPMN_TOKEN_BEFORE] = BPMN_CHANGE_UNPARKED,
+        [BPMN_TOKEN_AFTER] = BPMN_CHANGE_UNPARKED,
+    };
+
+    return kinds[state];
+}
+
+static void terminate_scope(struct step *step, uint32_t scope, const char *reason);
+
+/* As deep as scopes are nested in the model, which the reader limits. */
+static void terminate_token(struct step *step, const struct place *at, const char *reason)
+{
+    const struct bpmn_token *token = step_token(step, at);
+    struct bpmn_change change = step_change(step, end_of(token->state), at);
+
+    change.started_us = token->started_us;
+    if (token->state != BPMN_TOKEN_LISTENING)
+        change.reason = reason;
+    if (!uuid_is_zero(&token->child_scope)) {
+        uint32_t inner = (uint32_t)(bpmn_instance_scope(step->instance, &token->child_scope) -
+                                    step->instance->scopes);
+
+        terminate_scope(step, inner, reason);
+        step_close(step, inner, reason);
+    }
     cancel_waits(step, at, reason);
-    change.started_us = step_token(step, at)->started_us;
-    change.reason = reason;
     step_record(step, &change);
 }
 
-/* The newest token of a scope: the order of termination is the reverse of activation. */
-static struct place newest(struct step *step, uint32_t scope)
+/* The newest first: the order of termination is the reverse of activation. */
+static void terminate_scope(struct step *step, uint32_t scope, const char *reason)
 {
-    const struct bpmn_scope *in = &step->instance->scopes[scope];
-    const struct bpmn_token *token = &in->tokens[in->token_count - 1];
-    struct place at = {
-        .scope = scope, .token = token->id, .element = &step->model->elements[token->element]};
+    struct bpmn_instance *instance = step->instance;
 
-    return at;
+    for (uint32_t i = instance->scope_count;
+         i > scope + 1 && instance->scopes[scope].child_count > 0; i--) {
+        const struct bpmn_scope *inner = &instance->scopes[i - 1];
+
+        if (inner->removed || inner->parent != scope || !uuid_is_zero(&inner->token_id))
+            continue;
+        terminate_scope(step, i - 1, reason);
+        step_close(step, i - 1, reason != NULL ? reason : "");
+    }
+    while (instance->scopes[scope].token_count > 0) {
+        const struct bpmn_scope *in = &instance->scopes[scope];
+        const struct bpmn_token *token = &in->tokens[in->token_count - 1];
+        struct place at = {
+            .scope = scope, .token = token->id, .element = &step->model->elements[token->element]};
+
+        terminate_token(step, &at, reason);
+    }
 }
 
 void step_terminate(struct step *step, uint32_t scope, const struct uuid *token_id,
                     const char *reason)
 {
     struct place at = {.scope = scope, .token = *token_id};
-    bool done = false;
 
     at.element = &step->model->elements[step_token(step, &at)->element];
-    while (!done) {
-        const struct bpmn_token *token = step_token(step, &at);
-
-        if (!uuid_is_zero(&token->child_scope)) {
-            struct bpmn_scope *inner = bpmn_instance_scope(step->instance, &token->child_scope);
-            struct bpmn_change closed = step_change(step, BPMN_CHANGE_SCOPE_CLOSED, &at);
-
-            INVARIANT(inner != NULL);
-            if (inner->token_count > 0) {
-                at = newest(step, (uint32_t)(inner - step->instance->scopes));
-                continue;
-            }
-            closed.scope_id = inner->id;
-            step_record(step, &closed);
-        }
-        terminate_one(step, &at, reason);
-        done = at.scope == scope && uuid_equal(&at.token, token_id);
-        if (!done) {
-            at = step->instance->scopes[at.scope].token_count > 0 ? newest(step, at.scope)
-                                                                  : step_owner(step, at.scope);
-        }
-    }
+    terminate_token(step, &at, reason);
 }
 
+/* Tokens on their way and at joins go as well. */
 void step_terminate_all(struct step *step, uint32_t scope, const char *reason)
 {
-    while (step->instance->scopes[scope].token_count > 0) {
-        struct uuid token_id = newest(step, scope).token;
+    struct bpmn_change swept = step_change(step, BPMN_CHANGE_SWEPT, NULL);
 
-        step_terminate(step, scope, &token_id, reason);
-    }
+    terminate_scope(step, scope, reason);
+    swept.scope_id = step->instance->scopes[scope].id;
+    if (step->instance->scopes[scope].arrival_count > 0 || step_in_flight(step, scope) > 0)
+        step_record(step, &swept);
 }

@@ -14,26 +14,28 @@ static bool can_join(const struct bpmn_scope *scope, const struct bpmn_element *
 
 /* BPMN 13.3, parallel gateway: it is activated once each incoming flow has a token. It takes
  * exactly one off each; what is more than that stays. */
-static bool arrive(struct step *step, const struct move *move)
+static enum status arrive(struct step *step, const struct move *move, bool *ret_enters,
+                          struct error *ret_error)
 {
     const struct bpmn_element *gateway = &step->model->elements[move->element];
     struct place at = {.scope = move->scope, .element = gateway};
-    struct bpmn_change arrived = step_change(step, BPMN_CHANGE_ARRIVED, &at);
     struct bpmn_change joined = step_change(step, BPMN_CHANGE_JOINED, &at);
 
+    (void)ret_error; /* cannot fail; the signature is the hook's */
     if (gateway->incoming_count <= 1)
-        return true;
-    arrived.flow = move->flow;
-    step_record(step, &arrived);
-    if (!can_join(&step->instance->scopes[move->scope], gateway))
-        return false;
-    step_record(step, &joined);
-    return true;
+        return STATUS_OK;
+    joins_arrived(step, move);
+    *ret_enters = can_join(&step->instance->scopes[move->scope], gateway);
+    if (*ret_enters)
+        step_record(step, &joined);
+    return STATUS_OK;
 }
 
 /* Then each outgoing flow gets exactly one token. Next: left at once. */
-static enum status activate(struct step *step, const struct place *at, struct error *ret_error)
+static enum status activate(struct step *step, const struct place *at, const struct move *move,
+                            struct error *ret_error)
 {
+    (void)move;
     return step_leave(step, at, ret_error);
 }
 

@@ -3,8 +3,10 @@
 
 /* BPMN 13.2: a manual task is done without the help of an engine, which cannot know when; an
  * abstract task says nothing about how it is done. Next: both are left at once. */
-static enum status activate(struct step *step, const struct place *at, struct error *ret_error)
+static enum status activate(struct step *step, const struct place *at, const struct move *move,
+                            struct error *ret_error)
 {
+    (void)move;
     return step_leave(step, at, ret_error);
 }
 

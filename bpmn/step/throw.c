@@ -1,82 +1,144 @@
-/* BPMN errors: from where they are thrown outwards to the innermost activity that catches them. */
+/* What throwing events, send tasks and multi-instance behaviours throw. */
 #include "bpmn/step/element.h"
 
-#include <string.h>
+#include "bpmn/base/memory.h"
 
-/* On one activity the exact code comes first, then a boundary event that catches every error. */
-static const struct bpmn_element *catching(const struct step *step,
-                                           const struct bpmn_element *activity, const char *code)
+static enum status payload_of(struct step *step, const struct place *at,
+                              const struct bpmn_event_definition *definition,
+                              const json_t **ret_payload, struct error *ret_error)
 {
-    const struct bpmn_element *any = NULL;
+    struct view view = {.scope = at->scope, .at = at};
 
-    for (uint32_t i = 0; i < activity->boundary_count; i++) {
-        const struct bpmn_element *event = &step->model->elements[activity->boundary[i]];
+    return mapping_values(step, &view, at->element, &definition->payload, ret_payload, ret_error);
+}
 
-        if (event->event != BPMN_EVENT_ERROR)
-            continue;
-        if (event->error_code == NULL)
-            any = any == NULL ? event : any;
-        else if (strcmp(event->error_code, code) == 0)
-            return event;
+/* The correlation of a message that is thrown: its key, or its correlation properties read from
+ * what it carries, in the form that receivers are stored with. */
+static enum status thrown_key(struct step *step, const struct place *at,
+                              const struct bpmn_event_definition *definition, const json_t *payload,
+                              const char **ret_key, struct error *ret_error)
+{
+    struct view view = {.scope = at->scope, .at = at, .missing_is_null = true};
+    json_t *values;
+    enum status status = STATUS_OK;
+    char *text;
+
+    if (definition->correlation_key != NULL)
+        return evaluate_optional(step, at, definition->correlation_key, "correlation key", ret_key,
+                                 ret_error);
+    if (definition->correlation_count == 0)
+        return STATUS_OK;
+    values = json_object();
+    for (uint32_t i = 0; i < definition->correlation_count && status == STATUS_OK; i++) {
+        const struct bpmn_correlation *correlation = &definition->correlations[i];
+        json_t *value = NULL;
+
+        /* A message without a payload of its own speaks of the thrower's variables. */
+        view.only = json_object_size(payload) > 0 ? payload : NULL;
+        if (correlation->message_path != NULL)
+            status = evaluate_in(step, &view, at->element, correlation->message_path,
+                                 "correlation property", &value, ret_error);
+        if (value != NULL)
+            (void)json_object_set_new(values, correlation->name, value);
     }
-    return any;
+    text = json_dumps(values, JSON_COMPACT | JSON_SORT_KEYS);
+    INVARIANT(text != NULL);
+    if (status == STATUS_OK && json_object_size(values) > 0)
+        *ret_key = arena_copy(step->env->arena, text);
+    memory_free(text);
+    json_decref(values);
+    return status;
 }
 
-/* BPMN leaves an uncaught error undefined. Here it ends the instance: whatever else runs in it is
- * terminated, and the instance says why. */
-static void end_instance(struct step *step, const struct place *thrower, const char *code)
+/* Who receives it is settled outside of this instance. */
+static enum status throw_message(struct step *step, const struct place *at,
+                                 const struct bpmn_event_definition *definition,
+                                 struct error *ret_error)
 {
-    struct bpmn_change ended = step_change(step, BPMN_CHANGE_INSTANCE_TERMINATED, NULL);
+    struct bpmn_change thrown = step_change(step, BPMN_CHANGE_MESSAGE_THROWN, at);
+    enum status status =
+        evaluate_name(step, at, definition->name, "message name", &thrown.name, ret_error);
 
-    ended.reason = arena_format(step->env->arena, "uncaught BPMN error '%s' thrown by '%s'", code,
-                                thrower->element->id);
-    if (thrower->element->type == BPMN_END_EVENT)
-        ended.element = thrower->element->index;
-    step_terminate_all(step, 0, ended.reason);
-    step_record(step, &ended);
+    if (status == STATUS_OK)
+        status = payload_of(step, at, definition, &thrown.value, ret_error);
+    if (status == STATUS_OK)
+        status = thrown_key(step, at, definition, thrown.value, &thrown.key, ret_error);
+    if (status == STATUS_OK)
+        step_record(step, &thrown);
+    return status;
 }
 
-/* An error boundary event always interrupts its activity; the flow goes on from the event. */
-static void caught(struct step *step, const struct place *activity,
-                   const struct bpmn_element *boundary, const char *code)
+/* BPMN 10.4, signals: broadcast to whoever waits at this moment; in this instance now, elsewhere by
+ * whoever keeps the instances. */
+static enum status throw_signal(struct step *step, const struct place *at,
+                                const struct bpmn_event_definition *definition,
+                                struct error *ret_error)
 {
-    struct bpmn_change change = step_change(step, BPMN_CHANGE_ERROR_CAUGHT, activity);
+    struct bpmn_change thrown = step_change(step, BPMN_CHANGE_SIGNAL_THROWN, at);
+    uint32_t count;
+    enum status status =
+        evaluate_name(step, at, definition->name, "signal name", &thrown.name, ret_error);
 
-    change.element = boundary->index;
-    change.name = code;
-    step_record(step, &change);
-    step_terminate(step, activity->scope, &activity->token,
-                   arena_format(step->env->arena, "error '%s' caught by '%s'", code, boundary->id));
-    if (boundary->error_variable != NULL) {
-        json_t *value = json_string(code);
-
-        INVARIANT(value != NULL);
-        variables_set(step, activity->scope, boundary->error_variable, value);
-        json_decref(value);
-    }
-    step_enqueue(step, activity->scope, boundary->index, BPMN_NONE);
-}
-
-void error_throw(struct step *step, const struct place *at, const char *code)
-{
-    struct bpmn_change thrown = step_change(step, BPMN_CHANGE_ERROR_THROWN, at);
-    struct place place = *at;
-
-    PRE(code != NULL);
-    code = arena_copy(step->env->arena, code);
-    thrown.name = code;
+    if (status == STATUS_OK)
+        status = payload_of(step, at, definition, &thrown.value, ret_error);
+    if (status != STATUS_OK)
+        return status;
+    thrown.index = definition->instance_only;
     step_record(step, &thrown);
-    for (;;) {
-        const struct bpmn_element *boundary = catching(step, place.element, code);
+    return signal_deliver(step, thrown.name, thrown.value, &count, ret_error);
+}
 
-        if (boundary != NULL) {
-            caught(step, &place, boundary, code);
-            return;
-        }
-        if (step_is_root(step, place.scope)) {
-            end_instance(step, at, code);
-            return;
-        }
-        place = step_owner(step, place.scope);
+static enum status throw_escalation(struct step *step, const struct place *at,
+                                    const struct bpmn_event_definition *definition,
+                                    struct error *ret_error)
+{
+    const char *code = definition->code != NULL ? definition->code : "";
+    enum status status = evaluate_optional(step, at, definition->code_expression, "escalation code",
+                                           &code, ret_error);
+
+    return status == STATUS_OK ? escalation_throw(step, at, code, ret_error) : status;
+}
+
+enum status throw_implicit(struct step *step, const struct place *at,
+                           const struct bpmn_event_definition *definition, struct error *ret_error)
+{
+    switch (definition->kind) {
+    case BPMN_EVENT_MESSAGE:
+        return throw_message(step, at, definition, ret_error);
+    case BPMN_EVENT_SIGNAL:
+        return throw_signal(step, at, definition, ret_error);
+    case BPMN_EVENT_ESCALATION:
+        return throw_escalation(step, at, definition, ret_error);
+    default:
+        return STATUS_OK;
     }
+}
+
+static bool is_gone(struct step *step, const struct place *at)
+{
+    return step->instance->status != BPMN_INSTANCE_ACTIVE || step_token(step, at) == NULL;
+}
+
+enum status throw_events(struct step *step, const struct place *at, bool *ret_goes_on,
+                         struct error *ret_error)
+{
+    const struct bpmn_events *events = &at->element->events;
+    enum status status = STATUS_OK;
+
+    *ret_goes_on = true;
+    for (uint32_t i = 0; i < events->count && status == STATUS_OK && *ret_goes_on; i++) {
+        status = throw_implicit(step, at, &events->items[i], ret_error);
+        *ret_goes_on = !is_gone(step, at);
+    }
+    /* What waits comes last, so that everything has been thrown. */
+    for (uint32_t i = 0; i < events->count && status == STATUS_OK && *ret_goes_on; i++) {
+        bool waits = false;
+
+        if (events->items[i].kind != BPMN_EVENT_COMPENSATION)
+            continue;
+        status = compensation_throw(step, at, events->items[i].activity,
+                                    events->items[i].wait_for_completion, &waits, ret_error);
+        *ret_goes_on = !waits;
+    }
+    return status;
 }

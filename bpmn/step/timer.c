@@ -2,13 +2,14 @@
  *
  * A cycle keeps to the grid that its start and duration span: each firing is counted from the due
  * date of the last one, never from when it was noticed; grid points that have passed meanwhile are
- * skipped. `R3/…` fires exactly three times. Only a non-interrupting boundary event repeats: the
- * others can happen but once. */
+ * skipped. `R3/…` fires exactly three times. Only events that interrupt nothing repeat (boundary
+ * events, event sub-processes): the others can happen but once. */
 #include "bpmn/step/element.h"
 
 #include <string.h>
 
 struct plan {
+    uint32_t definition;
     bool never; /* no firing is left */
     int64_t due_us;
     const char *repeat;
@@ -65,6 +66,13 @@ static const char *with_start(struct step *step, const char *text)
                         iso8601_format_instant_us(step->env->now_us, start), slash);
 }
 
+/* Can it happen again? A catch event's token goes on; an interrupting event ends what it is for. */
+static bool may_repeat(const struct bpmn_element *event)
+{
+    return !event->interrupting &&
+           (event->type == BPMN_BOUNDARY_EVENT || event->type == BPMN_START_EVENT);
+}
+
 static enum status plan_cycle(struct step *step, const struct bpmn_element *event, const char *text,
                               struct plan *plan, struct error *ret_error)
 {
@@ -83,7 +91,7 @@ static enum status plan_cycle(struct step *step, const struct bpmn_element *even
             return status;
     }
     plan->never = repeat.count == 0 || (repeat.has_end && plan->due_us > repeat.end_us);
-    if (event->type == BPMN_BOUNDARY_EVENT && !event->interrupting) {
+    if (may_repeat(event)) {
         plan->repeats_left = repeat.count < 0 ? -1 : repeat.count - 1;
         plan->repeat = repeat.has_start ? text : with_start(step, text);
     }
@@ -96,7 +104,7 @@ static enum status plan_once(struct step *step, const struct bpmn_element *event
     struct iso8601_duration duration;
     enum status status;
 
-    if (event->timer_kind == BPMN_TIMER_DATE && text[0] != 'P')
+    if (event->events.items[plan->definition].timer_kind == BPMN_TIMER_DATE && text[0] != 'P')
         return iso8601_parse_instant(text, &plan->due_us, ret_error);
     status = iso8601_parse_duration(text, &duration, ret_error);
     if (status != STATUS_OK)
@@ -110,6 +118,7 @@ static void arm(struct step *step, const struct place *at, const struct bpmn_ele
     struct bpmn_change change = step_change(step, BPMN_CHANGE_TIMER_ARMED, at);
 
     change.element = event->index;
+    change.definition = plan->definition;
     change.due_us = plan->due_us;
     change.repeat = plan->repeat;
     change.repeats_left = plan->repeats_left;
@@ -117,28 +126,30 @@ static void arm(struct step *step, const struct place *at, const struct bpmn_ele
 }
 
 enum status timer_arm(struct step *step, const struct place *at, const struct bpmn_element *event,
-                      struct error *ret_error)
+                      uint32_t definition, struct error *ret_error)
 {
-    struct plan plan = {0};
+    const struct bpmn_event_definition *defined = &event->events.items[definition];
+    struct plan plan = {.definition = definition};
     const char *text = NULL;
     struct place seen_from = *at;
     enum status status;
 
-    PRE(event->event == BPMN_EVENT_TIMER && event->timer != NULL);
+    PRE(defined->kind == BPMN_EVENT_TIMER && defined->timer != NULL);
     seen_from.element = event; /* errors name the event, not the activity it is attached to */
-    status = evaluate_text(step, &seen_from, event->timer, "timer", &text, ret_error);
+    status = evaluate_text(step, &seen_from, defined->timer, "timer", &text, ret_error);
     if (status != STATUS_OK)
         return status;
     if (text == NULL)
         text = "";
-    status = event->timer_kind == BPMN_TIMER_CYCLE ? plan_cycle(step, event, text, &plan, ret_error)
-                                                   : plan_once(step, event, text, &plan, ret_error);
+    status = defined->timer_kind == BPMN_TIMER_CYCLE
+                 ? plan_cycle(step, event, text, &plan, ret_error)
+                 : plan_once(step, event, text, &plan, ret_error);
     if (status != STATUS_OK)
         return evaluate_failed(event, "timer", ret_error);
     if (plan.never) {
         /* A boundary event that can not happen any more is not armed. A token may not be stuck at
          * a catch event for ever: it goes on at once. */
-        if (event->type == BPMN_BOUNDARY_EVENT)
+        if (event->type == BPMN_BOUNDARY_EVENT || event->type == BPMN_START_EVENT)
             return STATUS_OK;
         plan.due_us = step->env->now_us;
     }
@@ -150,7 +161,7 @@ enum status timer_repeat(struct step *step, const struct place *at, const struct
                          struct error *ret_error)
 {
     const struct bpmn_element *event = &step->model->elements[fired->element];
-    struct plan plan = {.repeat = fired->repeat};
+    struct plan plan = {.definition = fired->definition, .repeat = fired->repeat};
     struct iso8601_repeat repeat;
     struct error past_the_calendar;
     enum status status;

@@ -7,22 +7,6 @@
 
 enum { PRIORITY_DEFAULT = 50, CANDIDATES_MAX = 1000 };
 
-/* Absent, null and empty are the same: nobody, nothing. */
-static enum status optional_text(struct step *step, const struct place *at,
-                                 const struct expression *expression, const char *what,
-                                 const char **ret_text, struct error *ret_error)
-{
-    const char *text = NULL;
-    enum status status;
-
-    if (expression == NULL)
-        return STATUS_OK;
-    status = evaluate_text(step, at, expression, what, &text, ret_error);
-    if (status == STATUS_OK && text != NULL && text[0] != '\0')
-        *ret_text = text;
-    return status;
-}
-
 struct candidates {
     struct arena *arena;
     const char **items;
@@ -122,7 +106,7 @@ static enum status evaluate_due(struct step *step, const struct place *at,
     const char *text = NULL;
     struct iso8601_duration duration;
     enum status status =
-        optional_text(step, at, at->element->user_task.due_date, "due date", &text, ret_error);
+        evaluate_optional(step, at, at->element->user_task.due_date, "due date", &text, ret_error);
 
     if (status != STATUS_OK || text == NULL)
         return status;
@@ -160,7 +144,7 @@ static enum status evaluate_priority(struct step *step, const struct place *at,
 {
     const char *text = NULL;
     enum status status =
-        optional_text(step, at, at->element->user_task.priority, "priority", &text, ret_error);
+        evaluate_optional(step, at, at->element->user_task.priority, "priority", &text, ret_error);
 
     task->priority = PRIORITY_DEFAULT;
     if (status != STATUS_OK || text == NULL || read_priority(text, &task->priority))
@@ -170,16 +154,16 @@ static enum status evaluate_priority(struct step *step, const struct place *at,
 }
 
 /* A name is for reading: when its expression fails the text stays as it was written. */
-static const char *evaluate_name(struct step *step, const struct place *at)
+static const char *readable(struct step *step, const struct place *at,
+                            const struct expression *expression, const char *text)
 {
-    const char *name = NULL;
+    const char *evaluated = NULL;
     struct error unused;
 
-    if (at->element->name_expression == NULL)
-        return at->element->name;
-    if (evaluate_text(step, at, at->element->name_expression, "name", &name, &unused) != STATUS_OK)
-        return at->element->name;
-    return name;
+    if (expression == NULL ||
+        evaluate_text(step, at, expression, "name", &evaluated, &unused) != STATUS_OK)
+        return text;
+    return evaluated;
 }
 
 static enum status evaluate_texts(struct step *step, const struct place *at,
@@ -198,8 +182,8 @@ static enum status evaluate_texts(struct step *step, const struct place *at,
     };
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        enum status status = optional_text(step, at, texts[i].expression, texts[i].what,
-                                           texts[i].ret_text, ret_error);
+        enum status status = evaluate_optional(step, at, texts[i].expression, texts[i].what,
+                                               texts[i].ret_text, ret_error);
 
         if (status != STATUS_OK)
             return status;
@@ -215,8 +199,9 @@ static enum status evaluate_details(struct step *step, const struct place *at,
     struct candidates groups;
     enum status status = evaluate_texts(step, at, task, ret_error);
 
-    task->name = evaluate_name(step, at);
-    task->description = at->element->documentation;
+    task->name = readable(step, at, at->element->name_expression, at->element->name);
+    task->description =
+        readable(step, at, at->element->documentation_expression, at->element->documentation);
     if (status == STATUS_OK)
         status = evaluate_candidates(step, at, user_task->candidate_users, "candidate users",
                                      &users, ret_error);
@@ -236,17 +221,73 @@ static enum status evaluate_details(struct step *step, const struct place *at,
     return STATUS_OK;
 }
 
+static void put(json_t *object, const char *key, const char *text)
+{
+    int result = json_object_set_new(object, key, text != NULL ? json_string(text) : json_null());
+
+    (void)result; /* a text that is no UTF-8 is just not seen by a listener */
+}
+
+/* What listeners see as `task`. */
+static json_t *task_object(struct step *step, const struct place *at, const struct uuid *id,
+                           const struct bpmn_task_details *details)
+{
+    json_t *task = json_object();
+    char text[UUID_TEXT_BYTES];
+
+    put(task, "id", uuid_format(id, text));
+    put(task, "taskDefinitionKey", at->element->id);
+    put(task, "name", details != NULL ? details->name : at->element->name);
+    put(task, "processInstanceId", step->instance_id);
+    put(task, "executionId", uuid_format(&at->token, text));
+    if (details != NULL) {
+        put(task, "assignee", details->assignee);
+        put(task, "owner", details->owner);
+        put(task, "description", details->description);
+        put(task, "category", details->category);
+        put(task, "formKey", details->form_key);
+        (void)json_object_set_new(task, "priority", json_integer(details->priority));
+    }
+    return task;
+}
+
+static enum status tell(struct step *step, const struct place *at, const struct uuid *id,
+                        const struct bpmn_task_details *details, enum bpmn_listener_event event,
+                        struct error *ret_error)
+{
+    json_t *task;
+    enum status status;
+
+    if (at->element->listeners.count == 0)
+        return STATUS_OK;
+    task = task_object(step, at, id, details);
+    status = listeners_run(step, at, &at->element->listeners, event, task, ret_error);
+    json_decref(task);
+    return status;
+}
+
 /* BPMN 13.2, user task: on activation it is offered to the person or group it is assigned to; it
  * completes when the work has been done. Next: trigger(). */
-static enum status activate(struct step *step, const struct place *at, struct error *ret_error)
+static enum status activate(struct step *step, const struct place *at, const struct move *move,
+                            struct error *ret_error)
 {
     struct bpmn_task_details *task = arena_alloc(step->env->arena, sizeof(*task));
     struct bpmn_change created = step_change(step, BPMN_CHANGE_TASK_CREATED, at);
+    char id[UUID_TEXT_BYTES];
     enum status status = evaluate_details(step, at, task, ret_error);
 
+    (void)move;
+    created.wait_id = uuid_next(step->env->ids);
+    created.task = task;
+    if (status == STATUS_OK && task->assignee != NULL)
+        status = tell(step, at, &created.wait_id, task, BPMN_LISTEN_ASSIGNMENT, ret_error);
+    if (status == STATUS_OK)
+        status = tell(step, at, &created.wait_id, task, BPMN_LISTEN_CREATE, ret_error);
     if (status != STATUS_OK)
         return status;
-    created.task = task;
+    if (at->element->user_task.task_id_variable != NULL)
+        variables_set_text(step, at->scope, at->element->user_task.task_id_variable,
+                           uuid_format(&created.wait_id, id));
     step_wait(step, &created);
     return STATUS_OK;
 }
@@ -254,7 +295,14 @@ static enum status activate(struct step *step, const struct place *at, struct er
 static enum status trigger(struct step *step, const struct place *at, const struct bpmn_wait *wait,
                            struct error *ret_error)
 {
-    step_wait_over(step, at, wait, BPMN_CHANGE_TASK_COMPLETED);
+    enum status status = tell(step, at, &wait->id, NULL, BPMN_LISTEN_COMPLETE, ret_error);
+
+    if (status != STATUS_OK)
+        return status;
+    if (at->element->user_task.task_completer_variable != NULL)
+        variables_set_text(step, at->scope, at->element->user_task.task_completer_variable,
+                           step->command->user);
+    step_wait_over(step, at, wait);
     return step_leave(step, at, ret_error);
 }
 

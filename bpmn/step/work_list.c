@@ -34,7 +34,12 @@ static uint32_t *in_flight(struct step *step, uint32_t scope)
     return &step->in_flight[scope];
 }
 
-void step_enqueue(struct step *step, uint32_t scope, uint32_t element, uint32_t flow)
+uint32_t step_in_flight(struct step *step, uint32_t scope)
+{
+    return *in_flight(step, scope);
+}
+
+static struct move *enqueue(struct step *step, uint32_t scope, uint32_t element, uint32_t flow)
 {
     struct move *move;
 
@@ -42,11 +47,34 @@ void step_enqueue(struct step *step, uint32_t scope, uint32_t element, uint32_t 
     if (step->move_count == step->move_capacity)
         make_room(step);
     move = &step->moves[step->move_count++];
-    move->scope = scope;
-    move->element = element;
-    move->flow = flow;
+    *move = (struct move){.scope = scope,
+                          .epoch = step->instance->scopes[scope].epoch,
+                          .element = element,
+                          .flow = flow};
     (*in_flight(step, scope))++;
+    return move;
 }
+
+void step_enqueue(struct step *step, uint32_t scope, uint32_t element, uint32_t flow)
+{
+    (void)enqueue(step, scope, element, flow);
+}
+
+void step_enqueue_triggered(struct step *step, uint32_t scope, uint32_t element, uint32_t flow,
+                            uint32_t definition)
+{
+    struct move *move = enqueue(step, scope, element, flow);
+
+    move->triggered = true;
+    move->definition = definition;
+}
+
+void step_enqueue_resumed(struct step *step, uint32_t scope, uint32_t element)
+{
+    enqueue(step, scope, element, BPMN_NONE)->resumed = true;
+}
+
+/* ---- moves ----------------------------------------------------------------------------------- */
 
 /* The boundary is armed once it is known that the activity waits: one that is left in the same
  * breath, or whose handler answers within this very transaction, can not be interrupted. */
@@ -55,7 +83,7 @@ static enum status arm_if_waiting(struct step *step, const struct place *at,
 {
     const struct bpmn_token *token;
 
-    if (at->element->boundary_count == 0)
+    if (at->element->boundary_count == 0 || step_is_inner(step, at->scope, at->element))
         return STATUS_OK;
     token = step_token(step, at);
     if (token == NULL || (token->wait_count > 0 && token->waits[0].kind == BPMN_WAIT_HANDLER))
@@ -63,18 +91,109 @@ static enum status arm_if_waiting(struct step *step, const struct place *at,
     return boundary_arm(step, at, ret_error);
 }
 
+/* A job carries the token into the element, in a transaction of its own. */
+static void park_before(struct step *step, const struct move *move)
+{
+    struct place parked =
+        step_new_token(step, BPMN_CHANGE_PARKED, move->scope, move->element, move->flow, "before");
+    struct bpmn_change wait = step_change(step, BPMN_CHANGE_ASYNC_SCHEDULED, &parked);
+
+    wait.name = "before";
+    step_wait(step, &wait);
+}
+
+/* An activity that needs several tokens waits until they are there (BPMN 10.2, startQuantity). */
+static bool has_quantity(struct step *step, const struct move *move)
+{
+    const struct bpmn_element *element = &step->model->elements[move->element];
+    struct place at = {.scope = move->scope, .element = element};
+    struct bpmn_change change = step_change(step, BPMN_CHANGE_ARRIVED, &at);
+    uint32_t needed = element->start_quantity;
+    uint32_t count = 0;
+
+    if (needed <= 1 || move->flow == BPMN_NONE)
+        return true;
+    change.flow = move->flow;
+    step_record(step, &change);
+    for (uint32_t i = 0; i < element->incoming_count; i++)
+        count += bpmn_scope_arrivals(&step->instance->scopes[move->scope], element->incoming[i]);
+    if (count < needed)
+        return false;
+    change.kind = BPMN_CHANGE_CONSUMED;
+    for (uint32_t i = 0; i < element->incoming_count && needed > 0;) {
+        change.flow = element->incoming[i];
+        if (bpmn_scope_arrivals(&step->instance->scopes[move->scope], change.flow) == 0) {
+            i++;
+            continue;
+        }
+        step_record(step, &change);
+        needed--;
+    }
+    return true;
+}
+
+/* Flowable's skipExpression counts only where a variable switches it on. */
+static enum status is_skipped(struct step *step, const struct place *at, bool *ret_skipped,
+                              struct error *ret_error)
+{
+    static const char *const switches[] = {"_FLOWABLE_SKIP_EXPRESSION_ENABLED",
+                                           "_ACTIVITI_SKIP_EXPRESSION_ENABLED"};
+    struct view view = {.scope = at->scope, .at = at};
+
+    *ret_skipped = false;
+    if (at->element->skip == NULL)
+        return STATUS_OK;
+    for (size_t i = 0; i < COUNT_OF(switches); i++) {
+        const json_t *is_on =
+            bpmn_instance_variable(step->instance, &step->instance->scopes[at->scope], switches[i]);
+
+        if (is_on != NULL && json_is_true(is_on))
+            return evaluate_boolean(step, &view, at->element, at->element->skip, "skip expression",
+                                    ret_skipped, ret_error);
+    }
+    return STATUS_OK;
+}
+
+static enum status activate(struct step *step, const struct move *move, struct error *ret_error)
+{
+    const struct bpmn_element *element = &step->model->elements[move->element];
+    struct place at = step_new_token(step, BPMN_CHANGE_ELEMENT_ACTIVATED, move->scope,
+                                     move->element, move->flow, NULL);
+    bool skipped;
+    enum status status =
+        listeners_run(step, &at, &element->listeners, BPMN_LISTEN_START, NULL, ret_error);
+
+    if (status == STATUS_OK)
+        status = is_skipped(step, &at, &skipped, ret_error);
+    if (status != STATUS_OK)
+        return status;
+    if (skipped)
+        return step_leave(step, &at, ret_error);
+    status = element_hooks(element->type)->activate(step, &at, move, ret_error);
+    return status == STATUS_OK ? arm_if_waiting(step, &at, ret_error) : status;
+}
+
 static enum status make_move(struct step *step, const struct move *move, struct error *ret_error)
 {
     const struct bpmn_element *element = &step->model->elements[move->element];
     const struct element_hooks *hooks = element_hooks(element->type);
-    struct place at;
-    enum status status;
+    bool inner = step_is_inner(step, move->scope, element);
+    bool enters = true;
+    enum status status = STATUS_OK;
 
-    if (hooks->arrive != NULL && !hooks->arrive(step, move))
+    if (!inner && !move->resumed && !has_quantity(step, move))
         return STATUS_OK;
-    at = step_activate(step, move);
-    status = hooks->activate(step, &at, ret_error);
-    return status == STATUS_OK ? arm_if_waiting(step, &at, ret_error) : status;
+    if (!inner && !move->resumed && !move->triggered && element->async_before) {
+        park_before(step, move);
+        return STATUS_OK;
+    }
+    if (!move->resumed && hooks->arrive != NULL)
+        status = hooks->arrive(step, move, &enters, ret_error);
+    if (status != STATUS_OK || !enters)
+        return status;
+    if (!inner && bpmn_has_body(element))
+        return loop_enter(step, move, ret_error);
+    return activate(step, move, ret_error);
 }
 
 static enum status check_bounds(const struct step *step, const struct move *move,
@@ -100,15 +219,16 @@ static enum status check_bounds(const struct step *step, const struct move *move
     return STATUS_OK;
 }
 
-enum status step_run(struct step *step, struct error *ret_error)
+static enum status run_moves(struct step *step, struct error *ret_error)
 {
     while (step->move_head < step->move_count && step->instance->status == BPMN_INSTANCE_ACTIVE) {
         struct move move = step->moves[step->move_head++];
+        const struct bpmn_scope *scope = &step->instance->scopes[move.scope];
         enum status status;
 
         (*in_flight(step, move.scope))--;
-        /* A terminate or error end event has ended the scope under this token's feet. */
-        if (step->instance->scopes[move.scope].removed)
+        /* Something has ended the scope, or all that was in it, under this token's feet. */
+        if (scope->removed || scope->epoch != move.epoch)
             continue;
         step->moves_made++;
         status = check_bounds(step, &move, ret_error);
@@ -122,51 +242,20 @@ enum status step_run(struct step *step, struct error *ret_error)
     return STATUS_OK;
 }
 
-/* Also finds removed scopes, which bpmn_instance_scope() does not. */
-static uint32_t parent_index(const struct step *step, uint32_t scope)
+/* Joins and conditions are looked at when everything else has come to rest: only then is it known
+ * what can still arrive. */
+enum status step_run(struct step *step, struct error *ret_error)
 {
-    const struct uuid *parent_id = &step->instance->scopes[scope].parent_id;
-    uint32_t index = 0;
+    bool any = true;
+    enum status status = STATUS_OK;
 
-    while (!uuid_equal(&step->instance->scopes[index].id, parent_id))
-        index++;
-    POST(index < step->instance->scope_count);
-    return index;
-}
-
-enum status step_close_scope(struct step *step, uint32_t scope, struct error *ret_error)
-{
-    struct place owner = step_owner(step, scope);
-    struct bpmn_change change = step_change(step, BPMN_CHANGE_SCOPE_CLOSED, &owner);
-
-    change.scope_id = step->instance->scopes[scope].id;
-    step_record(step, &change);
-    return step_leave(step, &owner, ret_error);
-}
-
-/* BPMN chapter 13: a process or sub-process completes when no token is left in it. Tokens that wait
- * at a parallel gateway are left: such a scope waits. */
-enum status step_close_empty(struct step *step, uint32_t scope, struct error *ret_error)
-{
-    while (step->instance->status == BPMN_INSTANCE_ACTIVE) {
-        const struct bpmn_scope *at = &step->instance->scopes[scope];
-        enum status status;
-
-        if (!at->removed) {
-            if (at->token_count > 0 || at->arrival_count > 0 || *in_flight(step, scope) > 0)
-                return STATUS_OK;
-            if (step_is_root(step, scope)) {
-                struct bpmn_change change = step_change(step, BPMN_CHANGE_INSTANCE_COMPLETED, NULL);
-
-                change.element = step->end_element;
-                step_record(step, &change);
-                return STATUS_OK;
-            }
-            status = step_close_scope(step, scope, ret_error);
-            if (status != STATUS_OK)
-                return status;
-        }
-        scope = parent_index(step, scope);
+    while (any && status == STATUS_OK) {
+        any = false;
+        status = run_moves(step, ret_error);
+        if (status == STATUS_OK && step->instance->status == BPMN_INSTANCE_ACTIVE)
+            status = joins_look(step, &any, ret_error);
+        if (status == STATUS_OK && !any && step->instance->status == BPMN_INSTANCE_ACTIVE)
+            status = conditions_look(step, &any, ret_error);
     }
-    return STATUS_OK;
+    return status;
 }

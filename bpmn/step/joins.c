@@ -1,0 +1,97 @@
+/* Inclusive and complex gateways wait for tokens that can still arrive. Whether one can is known
+ * only when everything else has come to rest; then every scope with tokens at such a gateway is
+ * looked at. */
+#include "bpmn/step/element.h"
+
+void joins_arrived(struct step *step, const struct move *move)
+{
+    struct place at = {.scope = move->scope, .element = &step->model->elements[move->element]};
+    struct bpmn_change arrived = step_change(step, BPMN_CHANGE_ARRIVED, &at);
+
+    arrived.flow = move->flow;
+    step_record(step, &arrived);
+}
+
+/* BPMN 13.3: a token that can reach a flow without one keeps the gateway waiting, unless it can
+ * also reach a flow that has one. */
+static bool keeps_waiting(const struct step *step, const struct bpmn_scope *scope,
+                          const struct bpmn_element *gateway, uint32_t element)
+{
+    bool reaches_empty = false;
+    bool reaches_full = false;
+
+    (void)step;
+    for (uint32_t i = 0; i < gateway->incoming_count; i++) {
+        bool full = bpmn_scope_arrivals(scope, gateway->incoming[i]) > 0 ||
+                    bpmn_scope_holds(scope, gateway->incoming[i]);
+
+        if (!bpmn_set_has(&gateway->reach[i], element))
+            continue;
+        reaches_empty = reaches_empty || !full;
+        reaches_full = reaches_full || full;
+    }
+    return reaches_empty && !reaches_full;
+}
+
+bool joins_is_complete(const struct step *step, uint32_t scope, const struct bpmn_element *gateway)
+{
+    const struct bpmn_scope *at = &step->instance->scopes[scope];
+
+    for (uint32_t i = 0; i < at->token_count; i++) {
+        if (at->tokens[i].state != BPMN_TOKEN_LISTENING &&
+            keeps_waiting(step, at, gateway, at->tokens[i].element))
+            return false;
+    }
+    for (uint32_t i = 0; i < at->arrival_count; i++) {
+        uint32_t target = step->model->flows[at->arrivals[i].flow].target;
+
+        if (target != gateway->index && at->arrivals[i].count > 0 &&
+            keeps_waiting(step, at, gateway, target))
+            return false;
+    }
+    return true;
+}
+
+static enum status look_at(struct step *step, uint32_t scope, const struct bpmn_element *gateway,
+                           bool *ret_any, struct error *ret_error)
+{
+    struct place at = {.scope = scope, .element = gateway};
+    struct bpmn_change joined = step_change(step, BPMN_CHANGE_JOINED, &at);
+    enum status status;
+
+    if (gateway->type == BPMN_COMPLEX_GATEWAY) {
+        if (!complex_gateway_is_held(step, scope, gateway))
+            return STATUS_OK;
+        status = complex_gateway_reset(step, scope, gateway, ret_any, ret_error);
+        return status == STATUS_OK && *ret_any ? step_close_empty(step, scope, ret_error) : status;
+    }
+    if (gateway->type != BPMN_INCLUSIVE_GATEWAY || !joins_is_complete(step, scope, gateway))
+        return STATUS_OK;
+    step_record(step, &joined);
+    step_enqueue_resumed(step, scope, gateway->index);
+    *ret_any = true;
+    return STATUS_OK;
+}
+
+enum status joins_look(struct step *step, bool *ret_any, struct error *ret_error)
+{
+    struct bpmn_instance *instance = step->instance;
+
+    *ret_any = false;
+    for (uint32_t i = 0; i < instance->scope_count; i++) {
+        const struct bpmn_scope *scope = &instance->scopes[i];
+
+        /* Nothing changes for a gateway in whose scope nothing has moved. */
+        if (scope->removed || !scope->state_changed)
+            continue;
+        for (uint32_t j = 0; j < instance->scopes[i].arrival_count; j++) {
+            uint32_t target = step->model->flows[instance->scopes[i].arrivals[j].flow].target;
+            enum status status =
+                look_at(step, i, &step->model->elements[target], ret_any, ret_error);
+
+            if (status != STATUS_OK || *ret_any)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}

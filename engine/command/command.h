@@ -14,8 +14,12 @@
 #include "engine/registry/registry.h"
 
 enum command_kind {
-    COMMAND_START,  /* a new instance */
-    COMMAND_STEP,   /* a bpmn_command for an existing one */
+    COMMAND_START, /* a new instance */
+    COMMAND_STEP,  /* a bpmn_command for an existing one */
+    COMMAND_JOB, /* a job of the engine's own (target = its id): what it asks for, and its row goes
+                  */
+    COMMAND_SUSPEND, /* an instance (target): no step but its end until it is activated */
+    COMMAND_ACTIVATE,
     COMMAND_MODULE, /* a module's handler without an instance; `name` = topic, `variables` = input
                      */
 };
@@ -26,7 +30,10 @@ enum command_address {
     ADDRESS_TASK,         /* target = task id */
     ADDRESS_JOB,          /* target = job id */
     ADDRESS_TIMER,        /* target = timer id; instance_id is known too */
-    ADDRESS_EXECUTION,    /* target = id of a token that waits for a message, or the instance id */
+    ADDRESS_EXECUTION,    /* target = id of a token or scope, or the instance id; with
+                             BPMN_RECEIVE_MESSAGE and BPMN_RECEIVE_SIGNAL the token's subscription of
+                             `name` */
+    ADDRESS_SUBSCRIPTION, /* target = event subscription id */
     ADDRESS_BUSINESS_KEY, /* business_key (and definition_key when not NULL) of an active instance
                            */
 };
@@ -39,6 +46,9 @@ struct command_result {
     int64_t started_us;
     int64_t ended_us;
     const json_t *variables; /* root variables after the step, or the handler's answer; borrowed */
+    /* A job that runs a script: nothing has been done yet; whoever runs it hands in
+     * BPMN_SCRIPT_RETURNED or BPMN_SCRIPT_ERROR (address ADDRESS_JOB). Borrowed. */
+    const struct bpmn_script *script;
 };
 
 /* Embed it in the caller's request; texts and `variables` are borrowed until on_done. Zero it
@@ -51,6 +61,8 @@ struct command {
     struct uuid instance_id;    /* when known beforehand (timers), else zero */
     const char *definition_id;  /* start: exactly this version, or … */
     const char *definition_key; /* … the latest of this key */
+    const char *element;        /* start: id of the event that triggers it; NULL: the plain start */
+    uint32_t definition;        /* … and which of its event definitions */
     const char *business_key;
     const char *instance_name;
     const char
@@ -61,6 +73,8 @@ struct command {
     const char *tenant_id;      /* NULL: '' */
     const char *correlation_id; /* NULL: the instance's own */
     const json_t *variables;
+    const json_t *local; /* BPMN_SCRIPT_RETURNED */
+    const json_t *value; /* BPMN_SCRIPT_RETURNED, BPMN_CHANGE_STATE */
     void (*on_done)(struct command *command, enum status status, const struct error *error);
     void *context;
     const struct command_result *result; /* during on_done, when STATUS_OK */
@@ -79,7 +93,10 @@ struct command_effects {
                         int64_t due_us);
     void (*timer_removed)(void *context, const struct uuid *id, int64_t due_us);
     void (*events_published)(void *context, uint32_t count);
-    void (*jobs_created)(void *context, uint32_t count);
+    void (*jobs_created)(void *context, uint32_t count); /* for external workers */
+    /* A job of the engine's own that is due now. `instance_id` is zero for one that starts. */
+    void (*job_added)(void *context, const struct uuid *id, const struct uuid *instance_id,
+                      int64_t due_us);
 };
 
 struct command_queue_settings {

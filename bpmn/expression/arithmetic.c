@@ -1,57 +1,109 @@
 /* Arithmetic and comparison with the coercions of JUEL in Flowable (design: flowable.md, section
- * 3). Whole numbers are exact: what does not fit 64 bits is an error. */
+ * 3). Whole numbers are exact, what does not fit 64 bits is an error; other numbers are decimal, so
+ * that 0.1 + 0.2 is 0.3. */
 #include "bpmn/expression/private.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* strtod() also reads blanks, hexadecimal, "nan" and "inf", which are no numbers here. */
-static bool looks_like_number(const char *text)
+/* Digits and a sign alone make a whole number; one that does not fit 64 bits is none, as a real
+ * number would lose digits. */
+static bool read_number(const char *text, struct value *ret_number)
 {
-    return text[strspn(text, "+-0123456789.eE")] == '\0';
+    size_t length = strlen(text);
+    struct decimal decimal;
+    int64_t integer;
+
+    if (length == 0) {
+        *ret_number = value_of_integer(0);
+        return true;
+    }
+    if (text[length - 1] == '.' || text[strspn(text, "+-")] == '.' ||
+        !decimal_parse(text, length, &decimal))
+        return false;
+    *ret_number = value_of_decimal(&decimal);
+    if (strpbrk(text, ".eE") != NULL)
+        return true;
+    if (!decimal_to_integer(&decimal, ROUND_DOWN, &integer))
+        return false;
+    *ret_number = value_of_integer(integer);
+    return true;
 }
 
-/* A text that holds a number counts as that number; null and "" count as zero. */
-static enum status to_number(struct evaluation *evaluation, const struct value *value,
-                             struct value *ret_number)
+enum status value_to_number(struct evaluation *evaluation, const struct value *value,
+                            struct value *ret_number)
 {
-    char *end;
-
     switch (value->kind) {
     case VALUE_INTEGER:
     case VALUE_REAL:
+    case VALUE_DECIMAL:
         *ret_number = *value;
         return STATUS_OK;
     case VALUE_NULL:
         *ret_number = value_of_integer(0);
         return STATUS_OK;
     case VALUE_TEXT:
-        if (looks_like_number(value->text)) {
-            errno = 0;
-            *ret_number = value_of_integer((int64_t)strtoll(value->text, &end, 10));
-            if (*end == '\0' && errno == 0)
-                return STATUS_OK;
-            if (*end == '\0')
-                break; /* digits only, but too many: a real number would lose some */
-            *ret_number = (struct value){.kind = VALUE_REAL, .real = strtod(value->text, &end)};
-            if (*end == '\0' && end != value->text && isfinite(ret_number->real))
-                return STATUS_OK;
-        }
-        break;
+        if (read_number(value->text, ret_number))
+            return STATUS_OK;
+        return error_set(evaluation->error, STATUS_FAILED,
+                         "Expected a number but found the text '%.*s'.",
+                         excerpt_length(value->text, 60), value->text);
     default:
         return error_set(evaluation->error, STATUS_FAILED, "Expected a number but found %s.",
                          value_kind_name(value));
     }
-    return error_set(evaluation->error, STATUS_FAILED,
-                     "Expected a number but found the text '%.*s'.",
-                     excerpt_length(value->text, 60), value->text);
 }
 
-static double as_real(const struct value *number)
+struct decimal number_to_decimal(const struct value *number)
 {
-    return number->kind == VALUE_REAL ? number->real : (double)number->integer;
+    switch (number->kind) {
+    case VALUE_INTEGER:
+        return decimal_of_integer(number->integer);
+    case VALUE_REAL:
+        return decimal_of_real(number->real);
+    case VALUE_DECIMAL:
+        return number->decimal;
+    default:
+        UNREACHABLE();
+    }
+}
+
+enum status value_to_integer(struct evaluation *evaluation, const struct value *number,
+                             enum decimal_rounding rounding, int64_t *ret_integer)
+{
+    struct decimal decimal;
+
+    if (number->kind == VALUE_INTEGER) {
+        *ret_integer = number->integer;
+        return STATUS_OK;
+    }
+    decimal = number_to_decimal(number);
+    if (decimal_to_integer(&decimal, rounding, ret_integer))
+        return STATUS_OK;
+    return error_set(evaluation->error, STATUS_FAILED,
+                     "Expected a number that fits 64 bits but found %g.",
+                     decimal_to_real(&decimal));
+}
+
+/* Two doubles, and a double and a small whole number, compare as they are; anything else as
+ * decimals, where nothing is rounded. */
+int numbers_compare(const struct value *left, const struct value *right)
+{
+    const int64_t exact = INT64_C(1) << 53; /* whole numbers up to here are all doubles */
+    struct decimal a;
+    struct decimal b;
+
+    if (left->kind == VALUE_INTEGER && right->kind == VALUE_INTEGER)
+        return (left->integer > right->integer) - (left->integer < right->integer);
+    if (left->kind == VALUE_REAL && right->kind == VALUE_REAL)
+        return (left->real > right->real) - (left->real < right->real);
+    if (left->kind == VALUE_REAL && right->kind == VALUE_INTEGER && right->integer > -exact &&
+        right->integer < exact)
+        return (left->real > (double)right->integer) - (left->real < (double)right->integer);
+    if (left->kind == VALUE_INTEGER && right->kind == VALUE_REAL)
+        return -numbers_compare(right, left);
+    a = number_to_decimal(left);
+    b = number_to_decimal(right);
+    return decimal_compare(&a, &b);
 }
 
 static enum status divisor_is_zero(struct evaluation *evaluation)
@@ -94,35 +146,41 @@ static enum status integer_arithmetic(struct evaluation *evaluation, enum operat
     return STATUS_OK;
 }
 
-static enum status real_arithmetic(struct evaluation *evaluation, enum operation operation,
-                                   double left, double right, struct value *ret_value)
+static enum status decimal_arithmetic(struct evaluation *evaluation, enum operation operation,
+                                      const struct decimal *left, const struct decimal *right,
+                                      struct value *ret_value)
 {
-    double result;
+    struct decimal negated = *right;
+    struct decimal result = {0};
+    bool fits = true;
 
+    if ((operation == OPERATION_DIVIDE || operation == OPERATION_MODULO) && decimal_is_zero(right))
+        return divisor_is_zero(evaluation);
     switch (operation) {
     case OPERATION_ADD:
-        result = left + right;
+        fits = decimal_add(left, right, &result);
         break;
     case OPERATION_SUBTRACT:
-        result = left - right;
+        negated.negative = !right->negative;
+        fits = decimal_add(left, &negated, &result);
         break;
     case OPERATION_MULTIPLY:
-        result = left * right;
+        fits = decimal_multiply(left, right, &result);
         break;
     case OPERATION_DIVIDE:
+        fits = decimal_divide(left, right, &result);
+        break;
     case OPERATION_MODULO:
-        if (right == 0)
-            return divisor_is_zero(evaluation);
-        result = operation == OPERATION_DIVIDE ? left / right : fmod(left, right);
+        result = decimal_remainder(left, right);
         break;
     default:
         UNREACHABLE();
     }
-    if (!isfinite(result))
+    if (!fits)
         return error_set(evaluation->error, STATUS_FAILED,
-                         "Expected a finite number as result but %g and %g give none.", left,
-                         right);
-    *ret_value = (struct value){.kind = VALUE_REAL, .real = result};
+                         "Expected a finite number as result but %g and %g give none.",
+                         decimal_to_real(left), decimal_to_real(right));
+    *ret_value = value_of_decimal(&result);
     return STATUS_OK;
 }
 
@@ -132,15 +190,19 @@ enum status value_arithmetic(struct evaluation *evaluation, enum operation opera
 {
     struct value a;
     struct value b;
-    enum status status = to_number(evaluation, left, &a);
+    struct decimal x;
+    struct decimal y;
+    enum status status = value_to_number(evaluation, left, &a);
 
     if (status == STATUS_OK)
-        status = to_number(evaluation, right, &b);
+        status = value_to_number(evaluation, right, &b);
     if (status != STATUS_OK)
         return status;
     if (a.kind == VALUE_INTEGER && b.kind == VALUE_INTEGER && operation != OPERATION_DIVIDE)
         return integer_arithmetic(evaluation, operation, a.integer, b.integer, ret_value);
-    return real_arithmetic(evaluation, operation, as_real(&a), as_real(&b), ret_value);
+    x = number_to_decimal(&a);
+    y = number_to_decimal(&b);
+    return decimal_arithmetic(evaluation, operation, &x, &y, ret_value);
 }
 
 static bool holds(enum operation operation, int order)
@@ -169,19 +231,13 @@ static enum status compare_numbers(struct evaluation *evaluation, enum operation
 {
     struct value a;
     struct value b;
-    int order;
-    enum status status = to_number(evaluation, left, &a);
+    enum status status = value_to_number(evaluation, left, &a);
 
     if (status == STATUS_OK)
-        status = to_number(evaluation, right, &b);
-    if (status != STATUS_OK)
-        return status;
-    if (a.kind == VALUE_INTEGER && b.kind == VALUE_INTEGER)
-        order = (a.integer > b.integer) - (a.integer < b.integer);
-    else
-        order = (as_real(&a) > as_real(&b)) - (as_real(&a) < as_real(&b));
-    *ret_boolean = holds(operation, order);
-    return STATUS_OK;
+        status = value_to_number(evaluation, right, &b);
+    if (status == STATUS_OK)
+        *ret_boolean = holds(operation, numbers_compare(&a, &b));
+    return status;
 }
 
 static enum status compare_booleans(struct evaluation *evaluation, enum operation operation,
@@ -199,19 +255,25 @@ static enum status compare_booleans(struct evaluation *evaluation, enum operatio
     return status;
 }
 
+/* Dates compare as instants: `10:00Z` is `12:00+02:00`, and fractions of seconds may be left out.
+ */
 static enum status compare_texts(struct evaluation *evaluation, enum operation operation,
                                  const struct value *left, const struct value *right,
                                  bool *ret_boolean)
 {
     const char *a;
     const char *b;
+    int order;
     enum status status = value_to_text(evaluation, left, &a);
 
     if (status == STATUS_OK)
         status = value_to_text(evaluation, right, &b);
-    if (status == STATUS_OK)
-        *ret_boolean = holds(operation, strcmp(a, b));
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    if (!text_may_be_date(a) || !text_may_be_date(b) || !dates_compare(a, b, &order))
+        order = strcmp(a, b);
+    *ret_boolean = holds(operation, order);
+    return STATUS_OK;
 }
 
 /* The first that applies: null, numbers, Booleans (equality only), texts, JSON (equality only). */

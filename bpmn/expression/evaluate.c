@@ -9,43 +9,29 @@ static enum status evaluate_name(struct evaluation *evaluation, const char *name
     const json_t *found = evaluation->scope->lookup(evaluation->scope, name);
 
     if (found == NULL)
-        return error_set(evaluation->error, STATUS_FAILED,
-                         "Expected a variable named '%.*s' but there is none.",
-                         excerpt_length(name, 100), name);
+        return context_name(evaluation, name, ret_value) ? STATUS_OK
+                                                         : variable_unknown(evaluation, name);
     *ret_value = value_of_json(found);
     return STATUS_OK;
-}
-
-/* Whether the node is one of the words that mean an object of the engine. A variable of that name
- * comes first, as in Flowable. */
-static bool is_object(const struct evaluation *evaluation, const struct node *node,
-                      const char *name)
-{
-    return node->kind == NODE_NAME && strcmp(node->text, name) == 0 &&
-           evaluation->scope->lookup(evaluation->scope, name) == NULL;
 }
 
 /* What null or an object without that member has there is null, as in Flowable. */
 static enum status evaluate_property(struct evaluation *evaluation, const struct node *node,
                                      struct value *ret_value)
 {
+    enum context_object object = context_object_of(evaluation, node->left);
     struct value target;
-    const json_t *member;
     enum status status;
 
-    if (is_object(evaluation, node->left, "execution"))
-        return execution_property(evaluation, node->text, ret_value);
-    if (is_object(evaluation, node->left, "variables"))
-        return evaluate_name(evaluation, node->text, ret_value);
+    if (object != CONTEXT_NONE)
+        return context_property(evaluation, object, node->text, ret_value);
     status = evaluate(evaluation, node->left, &target);
     if (status != STATUS_OK)
         return status;
-    if (target.kind != VALUE_NULL && (target.kind != VALUE_JSON || !json_is_object(target.json)))
-        return error_set(evaluation->error, STATUS_FAILED,
-                         "Expected an object with the property '%.*s' but found %s.",
-                         excerpt_length(node->text, 60), node->text, value_kind_name(&target));
-    member = target.kind == VALUE_JSON ? json_object_get(target.json, node->text) : NULL;
-    *ret_value = member != NULL ? value_of_json(member) : (struct value){0};
+    if (target.kind != VALUE_NULL && !value_is_object(&target))
+        return value_property(evaluation, &target, node->text, ret_value);
+    *ret_value =
+        value_of_json(target.kind == VALUE_JSON ? json_object_get(target.json, node->text) : NULL);
     return STATUS_OK;
 }
 
@@ -76,7 +62,7 @@ static enum status evaluate_index(struct evaluation *evaluation, const struct no
                          "but found %s with %s.",
                          value_kind_name(&target), value_kind_name(&index));
     }
-    *ret_value = member != NULL ? value_of_json(member) : (struct value){0};
+    *ret_value = value_of_json(member);
     return STATUS_OK;
 }
 
@@ -84,17 +70,22 @@ static enum status evaluate_method(struct evaluation *evaluation, const struct n
                                    struct value *ret_value)
 {
     struct value arguments[EXPRESSION_ARGUMENTS_MAX];
+    struct call call = {.name = node->text,
+                        .method = (enum method)node->method,
+                        .count = node->argument_count,
+                        .arguments = arguments};
     struct value target;
-    bool on_execution = is_object(evaluation, node->left, "execution");
-    enum status status = on_execution ? STATUS_OK : evaluate(evaluation, node->left, &target);
+    enum context_object object = context_object_of(evaluation, node->left);
+    enum status status =
+        object != CONTEXT_NONE ? STATUS_OK : evaluate(evaluation, node->left, &target);
 
     for (uint32_t i = 0; i < node->argument_count && status == STATUS_OK; i++)
         status = evaluate(evaluation, node->arguments[i], &arguments[i]);
     if (status != STATUS_OK)
         return status;
-    if (on_execution)
-        return call_execution_method(evaluation, node, arguments, ret_value);
-    return call_method(evaluation, node, &target, arguments, ret_value);
+    if (object != CONTEXT_NONE)
+        return context_method(evaluation, object, &call, ret_value);
+    return call_method(evaluation, &call, &target, ret_value);
 }
 
 static enum status evaluate_unary(struct evaluation *evaluation, const struct node *node,
@@ -193,6 +184,8 @@ enum status evaluate(struct evaluation *evaluation, const struct node *node,
         return evaluate_method(evaluation, node, ret_value);
     case NODE_FUNCTION:
         return call_function(evaluation, node, ret_value);
+    case NODE_CALL:
+        return call_common_function(evaluation, node, ret_value);
     case NODE_UNARY:
         return evaluate_unary(evaluation, node, ret_value);
     case NODE_BINARY:

@@ -164,6 +164,44 @@ enum status evaluation_room(struct evaluation *evaluation, size_t length, char *
     return STATUS_OK;
 }
 
+enum status evaluation_text(struct evaluation *evaluation, const char *bytes, size_t length,
+                            struct value *ret_value)
+{
+    char *room;
+    enum status status = evaluation_room(evaluation, length, &room);
+
+    if (status == STATUS_OK)
+        *ret_value = value_of_text(memcpy(room, bytes, length));
+    return status;
+}
+
+json_t *evaluation_array(struct evaluation *evaluation)
+{
+    json_t *array = json_array();
+
+    if (evaluation->kept == NULL)
+        evaluation->kept = json_array();
+    (void)json_array_append_new(evaluation->kept, array);
+    return array;
+}
+
+enum status evaluation_append(struct evaluation *evaluation, json_t *array, json_t *item)
+{
+    if (item == NULL)
+        return error_set(evaluation->error, STATUS_FAILED,
+                         "Expected items that JSON can hold but found a text or number that it "
+                         "cannot.");
+    if (++evaluation->items > EXPRESSION_ITEMS_MAX) {
+        json_decref(item);
+        return error_set(evaluation->error, STATUS_FAILED,
+                         "Expected arrays of at most %d items together but the expression builds "
+                         "more.",
+                         EXPRESSION_ITEMS_MAX);
+    }
+    (void)json_array_append_new(array, item);
+    return STATUS_OK;
+}
+
 /* Several parts are joined as text; null adds nothing. */
 static enum status join_parts(struct evaluation *evaluation, const struct expression *expression,
                               struct text *joined)
@@ -197,7 +235,6 @@ static enum status evaluate_parts(struct evaluation *evaluation,
 {
     const struct part *first = expression->parts;
     struct text joined = TEXT_INIT;
-    char *copy = NULL;
     enum status status;
 
     if (first == NULL || first->next == NULL) {
@@ -208,11 +245,7 @@ static enum status evaluate_parts(struct evaluation *evaluation,
     }
     status = join_parts(evaluation, expression, &joined);
     if (status == STATUS_OK)
-        status = evaluation_room(evaluation, joined.length, &copy);
-    if (status == STATUS_OK) {
-        memcpy(copy, text_string(&joined), joined.length);
-        *ret_value = value_of_text(copy);
-    }
+        status = evaluation_text(evaluation, text_string(&joined), joined.length, ret_value);
     text_deinit(&joined);
     return status;
 }
@@ -222,6 +255,7 @@ static enum status end(struct evaluation *evaluation, const struct expression *e
                        enum status status)
 {
     arena_free(evaluation->arena);
+    json_decref(evaluation->kept);
     if (status != STATUS_OK)
         (void)error_prefix(evaluation->error, "'%.*s'", excerpt_length(expression->text, 160),
                            expression->text);

@@ -52,11 +52,14 @@ static enum status is_not_empty(struct evaluation *evaluation, const struct node
 /* Numbers are compared in the variable's own type: a whole number and 1.5 compare with 1. */
 static void take_type_of(const struct value *variable, struct value *other)
 {
-    const double limit = 9223372036854775808.0;
+    struct decimal decimal;
+    int64_t integer;
 
-    if (variable->kind == VALUE_INTEGER && other->kind == VALUE_REAL && other->real >= -limit &&
-        other->real < limit)
-        *other = value_of_integer((int64_t)other->real);
+    if (variable->kind != VALUE_INTEGER || !value_is_number(other))
+        return;
+    decimal = number_to_decimal(other);
+    if (decimal_to_integer(&decimal, ROUND_DOWN, &integer))
+        *other = value_of_integer(integer);
 }
 
 /* Null on either side gives false, even for notEquals. */
@@ -145,6 +148,40 @@ static enum status contains_any(struct evaluation *evaluation, const struct node
     return status;
 }
 
+/* The text's bytes, with the sign set and padding of RFC 4648. */
+static enum status base64(struct evaluation *evaluation, const struct node *node,
+                          const struct value *variable, struct value *ret_value)
+{
+    static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *text;
+    size_t length;
+    char *room;
+    enum status status = value_to_text(evaluation, variable, &text);
+
+    (void)node;
+    if (status == STATUS_OK && text == NULL)
+        *ret_value = (struct value){0};
+    if (status != STATUS_OK || text == NULL)
+        return status;
+    length = strlen(text);
+    status = evaluation_room(evaluation, (length + 2) / 3 * 4, &room);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0, to = 0; i < length; i += 3) {
+        size_t rest = length - i;
+        unsigned bits = (unsigned char)text[i] << 16U |
+                        (rest > 1 ? (unsigned char)text[i + 1] << 8U : 0) |
+                        (rest > 2 ? (unsigned char)text[i + 2] : 0);
+
+        room[to++] = signs[bits >> 18 & 63];
+        room[to++] = signs[bits >> 12 & 63];
+        room[to++] = rest > 1 ? signs[bits >> 6 & 63] : '=';
+        room[to++] = rest > 2 ? signs[bits & 63] : '=';
+    }
+    *ret_value = value_of_text(room);
+    return STATUS_OK;
+}
+
 static const struct function functions[] = {
     {{"get"}, 1, 1, get, 0},
     {{"getOrDefault"}, 2, 2, get, 0},
@@ -157,6 +194,7 @@ static const struct function functions[] = {
     {{"lowerThanOrEquals", "lessThanOrEquals", "lte"}, 2, 2, compare, OPERATION_LESS_EQUAL},
     {{"greaterThan", "gt"}, 2, 2, compare, OPERATION_GREATER},
     {{"greaterThanOrEquals", "gte"}, 2, 2, compare, OPERATION_GREATER_EQUAL},
+    {{"base64"}, 1, 1, base64, 0},
     {{"contains"}, 2, EXPRESSION_ARGUMENTS_MAX, contains, 0},
     {{"containsAny"}, 2, EXPRESSION_ARGUMENTS_MAX, contains_any, 0},
 };
@@ -180,7 +218,7 @@ enum status call_function(struct evaluation *evaluation, const struct node *node
                           struct value *ret_value)
 {
     const json_t *found = evaluation->scope->lookup(evaluation->scope, node->text);
-    struct value variable = found != NULL ? value_of_json(found) : (struct value){0};
+    struct value variable = value_of_json(found);
 
     return node->function->call(evaluation, node, &variable, ret_value);
 }

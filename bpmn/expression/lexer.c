@@ -1,8 +1,6 @@
 /* Text → tokens, with JUEL's literals, words and signs (design: flowable.md, section 3). */
 #include "bpmn/expression/lexer.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char blanks[] = " \t\r\n";
@@ -60,6 +58,8 @@ static enum status read_number(struct lexer *lexer)
 {
     const char *begin = lexer->text + lexer->at;
     const char *end = begin;
+    struct decimal decimal;
+    int64_t integer;
     bool real = false;
     char *copy;
 
@@ -78,14 +78,15 @@ static enum status read_number(struct lexer *lexer)
     }
     copy = arena_copy_bytes(lexer->arena, begin, (size_t)(end - begin));
     lexer->at += (size_t)(end - begin);
-    errno = 0;
-    if (real)
-        lexer->literal = (struct value){.kind = VALUE_REAL, .real = strtod(copy, NULL)};
-    else
-        lexer->literal = value_of_integer((int64_t)strtoll(copy, NULL, 10));
-    if (errno != 0)
-        return lexer_expected(lexer, "a number that fits 64 bits");
     lexer->kind = TOKEN_NUMBER;
+    if (!decimal_parse(copy, strlen(copy), &decimal))
+        return lexer_expected(lexer, "a number of at most 34 digits that fits 64 bits");
+    lexer->literal = value_of_decimal(&decimal);
+    if (real)
+        return STATUS_OK;
+    if (!decimal_to_integer(&decimal, ROUND_DOWN, &integer))
+        return lexer_expected(lexer, "a whole number that fits 64 bits");
+    lexer->literal = value_of_integer(integer);
     return STATUS_OK;
 }
 
@@ -131,6 +132,10 @@ static enum status read_sign(struct lexer *lexer)
             return STATUS_OK;
         }
     }
+    if (*at == '=')
+        return lexer_expected(lexer, "'==', which compares ('=' sets nothing here),");
+    if (*at == '&' || *at == '|')
+        return lexer_expected(lexer, *at == '&' ? "'&&'" : "'||'");
     if (strchr("+-*/%<>!?:().,[]", *at) == NULL)
         return lexer_expected(lexer, "an operator or a value");
     lexer->sign[0] = *at;
@@ -183,4 +188,11 @@ bool lexer_is_function_at(const struct lexer *lexer, size_t at)
         return false;
     length = name_length(name);
     return length > 0 && name[length + strspn(name + length, blanks)] == '(';
+}
+
+bool lexer_is_call(const struct lexer *lexer)
+{
+    const char *at = lexer->text + lexer->at;
+
+    return at[strspn(at, blanks)] == '(';
 }

@@ -29,5 +29,7 @@ bool lexer_is_word(const struct lexer *lexer, const char *word);
 /* Whether the text from `at` is `:name(`, the rest of a function's name in front of its arguments.
  */
 bool lexer_is_function_at(const struct lexer *lexer, size_t at);
+/* Whether '(' follows the current token. */
+bool lexer_is_call(const struct lexer *lexer);
 
 #endif

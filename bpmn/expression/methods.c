@@ -1,5 +1,5 @@
-/* `x.name(…)` on arrays, objects, numbers and the execution; those of texts are in text_methods.c.
- * A method that is not in the table is an error when it is called, as the value's type decides. */
+/* `x.name(…)` and `x.name`: which method a name means, and what all kinds of values share. A method
+ * that the value does not have is an error when it is called, as the value's kind decides. */
 #include "bpmn/expression/private.h"
 
 #include <string.h>
@@ -8,29 +8,82 @@ static const struct {
     const char *name;
     enum method method;
 } methods[] = {
+    {"abs", METHOD_ABS},
+    {"add", METHOD_ADD}, /* of numbers; of arrays a mutation */
+    {"addAll", METHOD_MUTATION},
+    {"append", METHOD_MUTATION},
+    {"asDouble", METHOD_DOUBLE_VALUE},
+    {"asInt", METHOD_INT_VALUE},
+    {"asLong", METHOD_INT_VALUE},
+    {"asText", METHOD_TO_STRING},
+    {"charAt", METHOD_CHAR_AT},
+    {"clear", METHOD_MUTATION},
+    {"compareTo", METHOD_COMPARE_TO},
+    {"compareToIgnoreCase", METHOD_COMPARE_TO_IGNORE_CASE},
     {"concat", METHOD_CONCAT},
     {"contains", METHOD_CONTAINS},
+    {"containsAll", METHOD_CONTAINS_ALL},
     {"containsKey", METHOD_CONTAINS_KEY},
+    {"containsValue", METHOD_CONTAINS_VALUE},
+    {"delete", METHOD_MUTATION},
+    {"divide", METHOD_DIVIDE},
     {"doubleValue", METHOD_DOUBLE_VALUE},
     {"endsWith", METHOD_ENDS_WITH},
     {"equals", METHOD_EQUALS},
     {"equalsIgnoreCase", METHOD_EQUALS_IGNORE_CASE},
+    {"floatValue", METHOD_DOUBLE_VALUE},
     {"get", METHOD_GET},
+    {"getFirst", METHOD_GET_FIRST},
+    {"getLast", METHOD_GET_LAST},
     {"getOrDefault", METHOD_GET_OR_DEFAULT},
     {"has", METHOD_CONTAINS_KEY},
     {"indexOf", METHOD_INDEX_OF},
+    {"insert", METHOD_MUTATION},
     {"intValue", METHOD_INT_VALUE},
+    {"isBlank", METHOD_IS_BLANK},
     {"isEmpty", METHOD_IS_EMPTY},
+    {"join", METHOD_JOIN},
+    {"keySet", METHOD_KEY_SET},
+    {"keys", METHOD_KEY_SET},
     {"lastIndexOf", METHOD_LAST_INDEX_OF},
     {"length", METHOD_SIZE},
     {"longValue", METHOD_INT_VALUE},
+    {"matches", METHOD_MATCHES},
+    {"multiply", METHOD_MULTIPLY},
+    {"negate", METHOD_NEGATE},
+    {"path", METHOD_PATH},
+    {"pop", METHOD_MUTATION},
+    {"push", METHOD_MUTATION},
+    {"put", METHOD_MUTATION},
+    {"putAll", METHOD_MUTATION},
+    {"putIfAbsent", METHOD_MUTATION},
+    {"remainder", METHOD_REMAINDER},
+    {"remove", METHOD_MUTATION},
+    {"removeAll", METHOD_MUTATION},
+    {"repeat", METHOD_REPEAT},
+    {"replace", METHOD_REPLACE},
+    {"replaceAll", METHOD_REPLACE_ALL},
+    {"replaceFirst", METHOD_REPLACE_FIRST},
+    {"retainAll", METHOD_MUTATION},
+    {"reverse", METHOD_MUTATION},
+    {"set", METHOD_MUTATION},
+    {"setScale", METHOD_SET_SCALE},
     {"size", METHOD_SIZE},
+    {"sort", METHOD_MUTATION},
+    {"split", METHOD_SPLIT},
     {"startsWith", METHOD_STARTS_WITH},
+    {"strip", METHOD_TRIM},
+    {"stripLeading", METHOD_STRIP_LEADING},
+    {"stripTrailing", METHOD_STRIP_TRAILING},
+    {"subList", METHOD_SUB_LIST},
     {"substring", METHOD_SUBSTRING},
+    {"subtract", METHOD_SUBTRACT},
+    {"textValue", METHOD_TO_STRING},
     {"toLowerCase", METHOD_TO_LOWER_CASE},
     {"toString", METHOD_TO_STRING},
     {"toUpperCase", METHOD_TO_UPPER_CASE},
     {"trim", METHOD_TRIM},
+    {"values", METHOD_VALUES},
 };
 
 enum method method_find(const char *name)
@@ -39,115 +92,75 @@ enum method method_find(const char *name)
         if (strcmp(methods[i].name, name) == 0)
             return methods[i].method;
     }
-    return METHOD_UNKNOWN;
+    return is_date_method(name, DATE_ANY_COUNT) ? METHOD_DATE : METHOD_UNKNOWN;
 }
 
-enum status method_unknown(struct evaluation *evaluation, const struct node *node,
+enum status method_unknown(struct evaluation *evaluation, const struct call *call,
                            const struct value *target)
 {
+    bool mutates = call->method == METHOD_MUTATION || call->method == METHOD_ADD;
+
+    if (mutates && target->kind == VALUE_JSON)
+        return error_set(evaluation->error, STATUS_FAILED,
+                         "Expected a method that only reads but '%.*s' would change %s; compute "
+                         "the new value in a script task, or set the variable with "
+                         "execution.setVariable('name', value).",
+                         excerpt_length(call->name, 60), call->name, value_kind_name(target));
     return error_set(evaluation->error, STATUS_FAILED,
                      "Expected a method of %s but found '%.*s' with %u argument%s.",
-                     value_kind_name(target), excerpt_length(node->text, 60), node->text,
-                     node->argument_count, node->argument_count == 1 ? "" : "s");
+                     value_kind_name(target), excerpt_length(call->name, 60), call->name,
+                     call->count, call->count == 1 ? "" : "s");
 }
 
-bool array_contains(const json_t *array, const struct value *wanted, int64_t *ret_index)
+enum status argument_integer(struct evaluation *evaluation, const struct call *call, uint32_t index,
+                             int64_t *ret_integer)
 {
-    size_t index;
-    const json_t *item;
+    const struct value *argument = &call->arguments[index];
 
-    json_array_foreach (array, index, item) {
-        struct value value = value_of_json(item);
-
-        if (value_equals(&value, wanted)) {
-            *ret_index = (int64_t)index;
-            return true;
-        }
+    if (argument->kind == VALUE_INTEGER) {
+        *ret_integer = argument->integer;
+        return STATUS_OK;
     }
-    *ret_index = -1;
-    return false;
+    return error_set(evaluation->error, STATUS_FAILED,
+                     "Expected a whole number as argument %u of '%.*s' but found %s.", index + 1,
+                     excerpt_length(call->name, 60), call->name, value_kind_name(argument));
 }
 
-static enum status array_method(struct evaluation *evaluation, const struct node *node,
-                                const struct value *target, const struct value *argument,
-                                struct value *ret_value)
+enum status argument_text(struct evaluation *evaluation, const struct call *call, uint32_t index,
+                          const char **ret_text)
 {
-    int64_t index;
+    const char *text;
+    enum status status = value_to_text(evaluation, &call->arguments[index], &text);
 
-    if (node->argument_count != 1)
-        return method_unknown(evaluation, node, target);
-    switch (node->method) {
-    case METHOD_CONTAINS:
-        *ret_value = value_of_boolean(array_contains(target->json, argument, &index));
-        return STATUS_OK;
-    case METHOD_INDEX_OF:
-        (void)array_contains(target->json, argument, &index);
-        *ret_value = value_of_integer(index);
-        return STATUS_OK;
-    case METHOD_GET:
-        if (argument->kind != VALUE_INTEGER)
-            return error_set(evaluation->error, STATUS_FAILED,
-                             "Expected a whole number as index but found %s.",
-                             value_kind_name(argument));
-        if (argument->integer < 0 || argument->integer >= (int64_t)json_array_size(target->json))
-            return error_set(evaluation->error, STATUS_FAILED,
-                             "Expected an index from 0 to below %zu but found %lld.",
-                             json_array_size(target->json), (long long)argument->integer);
-        *ret_value = value_of_json(json_array_get(target->json, (size_t)argument->integer));
-        return STATUS_OK;
-    default:
-        return method_unknown(evaluation, node, target);
-    }
-}
-
-static enum status object_method(struct evaluation *evaluation, const struct node *node,
-                                 const struct value *target, const struct value *arguments,
-                                 struct value *ret_value)
-{
-    bool has_default = node->method == METHOD_GET_OR_DEFAULT && node->argument_count == 2;
-    const json_t *member;
-
-    if (!has_default && node->argument_count != 1)
-        return method_unknown(evaluation, node, target);
-    if (arguments[0].kind != VALUE_TEXT)
+    if (status != STATUS_OK)
+        return status;
+    if (text == NULL)
         return error_set(evaluation->error, STATUS_FAILED,
-                         "Expected a text as key of an object but found %s.",
-                         value_kind_name(&arguments[0]));
-    member = json_object_get(target->json, arguments[0].text);
-    if (has_default)
-        *ret_value = member != NULL ? value_of_json(member) : arguments[1];
-    else if (node->method == METHOD_GET)
-        *ret_value = member != NULL ? value_of_json(member) : (struct value){0};
-    else if (node->method == METHOD_CONTAINS_KEY)
-        *ret_value = value_of_boolean(member != NULL);
-    else
-        return method_unknown(evaluation, node, target);
+                         "Expected a text as argument of '%.*s' but found null.",
+                         excerpt_length(call->name, 60), call->name);
+    *ret_text = text;
     return STATUS_OK;
 }
 
-static enum status number_method(struct evaluation *evaluation, const struct node *node,
-                                 const struct value *target, struct value *ret_value)
+static enum status call_by_kind(struct evaluation *evaluation, const struct call *call,
+                                const struct value *target, struct value *ret_value)
 {
-    const double limit = 9223372036854775808.0;
-
-    if (node->argument_count != 0 ||
-        (node->method != METHOD_INT_VALUE && node->method != METHOD_DOUBLE_VALUE))
-        return method_unknown(evaluation, node, target);
-    *ret_value = *target;
-    if (node->method == METHOD_DOUBLE_VALUE && target->kind == VALUE_INTEGER)
-        *ret_value = (struct value){.kind = VALUE_REAL, .real = (double)target->integer};
-    if (node->method == METHOD_INT_VALUE && target->kind == VALUE_REAL) {
-        if (!(target->real >= -limit && target->real < limit))
-            return error_set(evaluation->error, STATUS_FAILED,
-                             "Expected a number that fits 64 bits but found %g.", target->real);
-        *ret_value = value_of_integer((int64_t)target->real);
+    switch (target->kind) {
+    case VALUE_TEXT:
+        return call_text_method(evaluation, call, target, ret_value);
+    case VALUE_INTEGER:
+    case VALUE_REAL:
+    case VALUE_DECIMAL:
+        return call_number_method(evaluation, call, target, ret_value);
+    case VALUE_JSON:
+        return call_collection_method(evaluation, call, target, ret_value);
+    default:
+        return method_unknown(evaluation, call, target);
     }
-    return STATUS_OK;
 }
 
-enum status call_method(struct evaluation *evaluation, const struct node *node,
-                        const struct value *target, const struct value *arguments,
-                        struct value *ret_value)
+enum status call_method(struct evaluation *evaluation, const struct call *call,
+                        const struct value *target, struct value *ret_value)
 {
     const char *text;
     enum status status;
@@ -155,96 +168,35 @@ enum status call_method(struct evaluation *evaluation, const struct node *node,
     if (target->kind == VALUE_NULL)
         return error_set(evaluation->error, STATUS_FAILED,
                          "Expected a value to call '%.*s' on but found null.",
-                         excerpt_length(node->text, 60), node->text);
-    if (node->method == METHOD_EQUALS && node->argument_count == 1) {
-        *ret_value = value_of_boolean(value_equals(target, &arguments[0]));
+                         excerpt_length(call->name, 60), call->name);
+    if (call->method == METHOD_EQUALS && call->count == 1) {
+        *ret_value = value_of_boolean(value_equals(target, &call->arguments[0]));
         return STATUS_OK;
     }
-    if (node->method == METHOD_TO_STRING && node->argument_count == 0) {
+    if (call->method == METHOD_TO_STRING && call->count == 0) {
         status = value_to_text(evaluation, target, &text);
         if (status == STATUS_OK)
             *ret_value = value_of_text(text);
         return status;
     }
-    if (target->kind == VALUE_TEXT)
-        return call_text_method(evaluation, node, target, arguments, ret_value);
-    if (value_is_number(target))
-        return number_method(evaluation, node, target, ret_value);
-    if (target->kind != VALUE_JSON)
-        return method_unknown(evaluation, node, target);
-    if (node->argument_count == 0 && node->method == METHOD_SIZE) {
-        *ret_value = value_of_integer(
-            (int64_t)(json_array_size(target->json) + json_object_size(target->json)));
-        return STATUS_OK;
-    }
-    if (node->argument_count == 0 && node->method == METHOD_IS_EMPTY) {
-        *ret_value = value_of_boolean(value_is_empty(target));
-        return STATUS_OK;
-    }
-    if (json_is_array(target->json))
-        return array_method(evaluation, node, target, &arguments[0], ret_value);
-    return object_method(evaluation, node, target, arguments, ret_value);
+    return call_by_kind(evaluation, call, target, ret_value);
 }
 
-/* ---- execution: what Flowable's delegate execution offers ---- */
-
-enum status execution_property(struct evaluation *evaluation, const char *name,
-                               struct value *ret_value)
+/* `text.length`, `list.size` and `list.empty`, without the parentheses. */
+enum status value_property(struct evaluation *evaluation, const struct value *target,
+                           const char *name, struct value *ret_value)
 {
-    const struct expression_scope *scope = evaluation->scope;
-    const struct {
-        const char *name;
-        const char *text;
-    } properties[] = {
-        {"id", scope->execution_id},
-        {"processInstanceId", scope->process_instance_id},
-        {"processInstanceBusinessKey", scope->business_key},
-        {"businessKey", scope->business_key},
-        {"processDefinitionId", scope->process_definition_id},
-        {"currentActivityId", scope->activity_id},
-    };
+    struct call call = {.name = name};
 
-    for (size_t i = 0; i < COUNT_OF(properties); i++) {
-        if (strcmp(properties[i].name, name) == 0) {
-            *ret_value = value_of_text(properties[i].text);
-            return STATUS_OK;
-        }
+    if (target->kind == VALUE_TEXT || value_is_array(target)) {
+        if (strcmp(name, "size") == 0 || strcmp(name, "length") == 0)
+            call.method = METHOD_SIZE;
+        else if (strcmp(name, "empty") == 0)
+            call.method = METHOD_IS_EMPTY;
+        if (call.method != METHOD_UNKNOWN)
+            return call_method(evaluation, &call, target, ret_value);
     }
     return error_set(evaluation->error, STATUS_FAILED,
-                     "Expected a property of the execution (id, processInstanceId, "
-                     "processInstanceBusinessKey, businessKey, processDefinitionId, "
-                     "currentActivityId) but found '%.*s'.",
-                     excerpt_length(name, 60), name);
-}
-
-enum status call_execution_method(struct evaluation *evaluation, const struct node *node,
-                                  const struct value *arguments, struct value *ret_value)
-{
-    const char *name = node->text;
-    bool gets = strcmp(name, "getVariable") == 0;
-
-    if (node->argument_count == 1 && arguments[0].kind == VALUE_TEXT &&
-        (gets || strcmp(name, "hasVariable") == 0)) {
-        const json_t *found = evaluation->scope->lookup(evaluation->scope, arguments[0].text);
-
-        if (!gets)
-            *ret_value = value_of_boolean(found != NULL);
-        else
-            *ret_value = found != NULL ? value_of_json(found) : (struct value){0};
-        return STATUS_OK;
-    }
-    /* getBusinessKey() is the property businessKey. */
-    if (node->argument_count == 0 && strncmp(name, "get", 3) == 0 && name[3] >= 'A' &&
-        name[3] <= 'Z' && strlen(name) < 60) {
-        char property[64];
-
-        (void)strcpy(property, name + 3);
-        property[0] = (char)(property[0] - 'A' + 'a');
-        return execution_property(evaluation, property, ret_value);
-    }
-    return error_set(evaluation->error, STATUS_FAILED,
-                     "Expected execution.getVariable('name') or execution.hasVariable('name') but "
-                     "found '%.*s' with %u argument%s.",
-                     excerpt_length(name, 60), name, node->argument_count,
-                     node->argument_count == 1 ? "" : "s");
+                     "Expected an object with the property '%.*s' but found %s.",
+                     excerpt_length(name, 60), name, value_kind_name(target));
 }

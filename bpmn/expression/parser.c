@@ -99,7 +99,7 @@ static enum status parse_function(struct parser *parser, const struct node **ret
         return lexer_expected(&at_name,
                               "a function of variables with its arguments (get, getOrDefault, "
                               "exists, isEmpty, isNotEmpty, equals, notEquals, lt, lte, gt, gte, "
-                              "contains, containsAny)");
+                              "contains, containsAny, base64)");
     first = node->arguments[0];
     if (first->kind == NODE_NAME)
         node->text = first->text;
@@ -108,6 +108,37 @@ static enum status parse_function(struct parser *parser, const struct node **ret
     else
         return lexer_expected(&at_name, "a function with a variable's name as first argument");
     return finish(parser, node, ret_node);
+}
+
+/* name(…), or date:name(…) */
+static enum status parse_call(struct parser *parser, bool is_date, const struct node **ret_node)
+{
+    struct node *node = node_new(parser, NODE_CALL);
+    struct lexer at_name;
+    enum status status = STATUS_OK;
+
+    for (int i = 0; is_date && i < 2 && status == STATUS_OK; i++) /* past `date` and ':' */
+        status = lexer_advance(&parser->lexer);
+    if (status != STATUS_OK)
+        return status;
+    at_name = parser->lexer;
+    node->text = at_name.name;
+    node->method = method_find(node->text);
+    status = lexer_advance(&parser->lexer);
+    if (status == STATUS_OK)
+        status = parse_arguments(parser, node);
+    if (status != STATUS_OK)
+        return status;
+    node->common = common_function_find(node->text, is_date, node->argument_count);
+    if (node->common != NULL)
+        return finish(parser, node, ret_node);
+    return lexer_expected(&at_name,
+                          is_date ? "a function of dates with its arguments (now, today, format, "
+                                    "addDuration, subtractDuration, plusDays, isBefore, "
+                                    "secondsBetween, …)"
+                                  : "a function with its arguments (abs, min, max, floor, ceil, "
+                                    "round, sum, size, upper, lower, concat, contains, now, today, "
+                                    "…)");
 }
 
 static bool is_reserved(const char *name)
@@ -135,6 +166,11 @@ static enum status parse_name(struct parser *parser, const struct node **ret_nod
     }
     if (is_reserved(parser->lexer.name))
         return lexer_expected(&parser->lexer, "a value");
+    if (lexer_is_word(&parser->lexer, "date") &&
+        lexer_is_function_at(&parser->lexer, parser->lexer.at))
+        return parse_call(parser, true, ret_node);
+    if (lexer_is_call(&parser->lexer))
+        return parse_call(parser, false, ret_node);
     node = node_new(parser, NODE_NAME);
     node->text = parser->lexer.name;
     status = lexer_advance(&parser->lexer);

@@ -12,7 +12,7 @@ static bool is_first_byte(char c)
     return ((unsigned char)c & 0xC0) != 0x80;
 }
 
-static int64_t count_characters(const char *text, const char *end)
+int64_t text_count_characters(const char *text, const char *end)
 {
     int64_t count = 0;
 
@@ -21,7 +21,7 @@ static int64_t count_characters(const char *text, const char *end)
     return count;
 }
 
-static const char *character_at(const char *text, int64_t position)
+const char *text_character_at(const char *text, int64_t position)
 {
     for (; *text != '\0' && position > 0; position--) {
         for (text++; !is_first_byte(*text);)
@@ -30,41 +30,31 @@ static const char *character_at(const char *text, int64_t position)
     return text;
 }
 
-static enum status slice(struct evaluation *evaluation, const char *begin, size_t length,
-                         struct value *ret_value)
+static enum status substring(struct evaluation *evaluation, const struct call *call,
+                             const char *text, struct value *ret_value)
 {
-    char *room;
-    enum status status = evaluation_room(evaluation, length, &room);
-
-    if (status == STATUS_OK)
-        *ret_value = value_of_text(memcpy(room, begin, length));
-    return status;
-}
-
-static enum status substring(struct evaluation *evaluation, const char *text,
-                             const struct value *arguments, uint32_t count, struct value *ret_value)
-{
-    int64_t length = count_characters(text, text + strlen(text));
+    int64_t length = text_count_characters(text, text + strlen(text));
     int64_t from;
     int64_t to = length;
     const char *begin;
 
-    for (uint32_t i = 0; i < count; i++) {
-        if (arguments[i].kind != VALUE_INTEGER)
+    for (uint32_t i = 0; i < call->count; i++) {
+        if (call->arguments[i].kind != VALUE_INTEGER)
             return error_set(evaluation->error, STATUS_FAILED,
                              "Expected whole numbers as positions of substring but found %s.",
-                             value_kind_name(&arguments[i]));
+                             value_kind_name(&call->arguments[i]));
     }
-    from = arguments[0].integer;
-    if (count == 2)
-        to = arguments[1].integer;
+    from = call->arguments[0].integer;
+    if (call->count == 2)
+        to = call->arguments[1].integer;
     if (from < 0 || to < from || to > length)
         return error_set(evaluation->error, STATUS_FAILED,
                          "Expected positions of substring from 0 to %lld, the first not behind the "
                          "second, but found %lld and %lld.",
                          (long long)length, (long long)from, (long long)to);
-    begin = character_at(text, from);
-    return slice(evaluation, begin, (size_t)(character_at(begin, to - from) - begin), ret_value);
+    begin = text_character_at(text, from);
+    return evaluation_text(evaluation, begin, (size_t)(text_character_at(begin, to - from) - begin),
+                           ret_value);
 }
 
 static enum status change_case(struct evaluation *evaluation, const char *text, bool upper,
@@ -89,15 +79,17 @@ static enum status change_case(struct evaluation *evaluation, const char *text, 
     return STATUS_OK;
 }
 
-static enum status trim(struct evaluation *evaluation, const char *text, struct value *ret_value)
+static enum status trim(struct evaluation *evaluation, const char *text, enum method method,
+                        struct value *ret_value)
 {
     size_t length;
 
-    text += strspn(text, blanks);
+    if (method != METHOD_STRIP_TRAILING)
+        text += strspn(text, blanks);
     length = strlen(text);
-    while (length > 0 && strchr(blanks, text[length - 1]) != NULL)
+    while (method != METHOD_STRIP_LEADING && length > 0 && strchr(blanks, text[length - 1]) != NULL)
         length--;
-    return slice(evaluation, text, length, ret_value);
+    return evaluation_text(evaluation, text, length, ret_value);
 }
 
 static enum status concat(struct evaluation *evaluation, const char *left, const char *right,
@@ -135,38 +127,52 @@ static int64_t index_of(const char *text, const char *wanted, bool last)
         while (strncmp(found, wanted, strlen(wanted)) != 0)
             found--;
     }
-    return count_characters(text, found);
+    return text_count_characters(text, found);
 }
 
-static enum status call_without_argument(struct evaluation *evaluation, const struct node *node,
+static enum status call_without_argument(struct evaluation *evaluation, const struct call *call,
                                          const struct value *target, struct value *ret_value)
 {
     const char *text = target->text;
 
-    switch (node->method) {
+    switch (call->method) {
     case METHOD_SIZE:
-        *ret_value = value_of_integer(count_characters(text, text + strlen(text)));
+        *ret_value = value_of_integer(text_count_characters(text, text + strlen(text)));
         return STATUS_OK;
     case METHOD_IS_EMPTY:
         *ret_value = value_of_boolean(text[0] == '\0');
         return STATUS_OK;
+    case METHOD_IS_BLANK:
+        *ret_value = value_of_boolean(text[strspn(text, blanks)] == '\0');
+        return STATUS_OK;
     case METHOD_TO_LOWER_CASE:
     case METHOD_TO_UPPER_CASE:
-        return change_case(evaluation, text, node->method == METHOD_TO_UPPER_CASE, ret_value);
+        return change_case(evaluation, text, call->method == METHOD_TO_UPPER_CASE, ret_value);
     case METHOD_TRIM:
-        return trim(evaluation, text, ret_value);
+    case METHOD_STRIP_LEADING:
+    case METHOD_STRIP_TRAILING:
+        return trim(evaluation, text, call->method, ret_value);
     default:
-        return method_unknown(evaluation, node, target);
+        return call_text_parts_method(evaluation, call, target, ret_value);
     }
 }
 
-static enum status call_with_text(struct evaluation *evaluation, const struct node *node,
-                                  const struct value *target, const char *other,
-                                  struct value *ret_value)
+/* Java's compareTo gives a distance; its sign is all that anybody uses. */
+static struct value sign_of(int order)
+{
+    return value_of_integer((order > 0) - (order < 0));
+}
+
+static enum status call_with_text(struct evaluation *evaluation, const struct call *call,
+                                  const struct value *target, struct value *ret_value)
 {
     const char *text = target->text;
+    const char *other;
+    enum status status = argument_text(evaluation, call, 0, &other);
 
-    switch (node->method) {
+    if (status != STATUS_OK)
+        return status;
+    switch (call->method) {
     case METHOD_CONTAINS:
         *ret_value = value_of_boolean(strstr(text, other) != NULL);
         return STATUS_OK;
@@ -179,37 +185,44 @@ static enum status call_with_text(struct evaluation *evaluation, const struct no
     case METHOD_EQUALS_IGNORE_CASE:
         *ret_value = value_of_boolean(strcasecmp(text, other) == 0);
         return STATUS_OK;
+    case METHOD_COMPARE_TO:
+        *ret_value = sign_of(strcmp(text, other));
+        return STATUS_OK;
+    case METHOD_COMPARE_TO_IGNORE_CASE:
+        *ret_value = sign_of(strcasecmp(text, other));
+        return STATUS_OK;
     case METHOD_INDEX_OF:
     case METHOD_LAST_INDEX_OF:
-        *ret_value = value_of_integer(index_of(text, other, node->method == METHOD_LAST_INDEX_OF));
+        *ret_value = value_of_integer(index_of(text, other, call->method == METHOD_LAST_INDEX_OF));
         return STATUS_OK;
     case METHOD_CONCAT:
         return concat(evaluation, text, other, ret_value);
     default:
-        return method_unknown(evaluation, node, target);
+        UNREACHABLE();
     }
 }
 
-enum status call_text_method(struct evaluation *evaluation, const struct node *node,
-                             const struct value *target, const struct value *arguments,
-                             struct value *ret_value)
+enum status call_text_method(struct evaluation *evaluation, const struct call *call,
+                             const struct value *target, struct value *ret_value)
 {
-    uint32_t count = node->argument_count;
-    const char *other;
-    enum status status;
-
-    if (node->method == METHOD_SUBSTRING && (count == 1 || count == 2))
-        return substring(evaluation, target->text, arguments, count, ret_value);
-    if (count == 0)
-        return call_without_argument(evaluation, node, target, ret_value);
-    if (count != 1 || node->method == METHOD_UNKNOWN)
-        return method_unknown(evaluation, node, target);
-    status = value_to_text(evaluation, &arguments[0], &other);
-    if (status != STATUS_OK)
-        return status;
-    if (other == NULL)
-        return error_set(evaluation->error, STATUS_FAILED,
-                         "Expected a text as argument of '%.*s' but found null.",
-                         excerpt_length(node->text, 60), node->text);
-    return call_with_text(evaluation, node, target, other, ret_value);
+    if (call->method == METHOD_DATE)
+        return call_date_method(evaluation, call, target, ret_value);
+    if (call->method == METHOD_SUBSTRING && (call->count == 1 || call->count == 2))
+        return substring(evaluation, call, target->text, ret_value);
+    if (call->count == 0)
+        return call_without_argument(evaluation, call, target, ret_value);
+    switch (call->count == 1 ? call->method : METHOD_UNKNOWN) {
+    case METHOD_CONTAINS:
+    case METHOD_STARTS_WITH:
+    case METHOD_ENDS_WITH:
+    case METHOD_EQUALS_IGNORE_CASE:
+    case METHOD_COMPARE_TO:
+    case METHOD_COMPARE_TO_IGNORE_CASE:
+    case METHOD_INDEX_OF:
+    case METHOD_LAST_INDEX_OF:
+    case METHOD_CONCAT:
+        return call_with_text(evaluation, call, target, ret_value);
+    default:
+        return call_text_parts_method(evaluation, call, target, ret_value);
+    }
 }

@@ -2,9 +2,10 @@
  * (design: flowable.md, section 3). */
 #include "bpmn/expression/private.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "bpmn/base/json.h"
+#include "bpmn/base/text.h"
+
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,8 +24,15 @@ struct value value_of_text(const char *text)
     return (struct value){.kind = text != NULL ? VALUE_TEXT : VALUE_NULL, .text = text};
 }
 
+struct value value_of_decimal(const struct decimal *decimal)
+{
+    return (struct value){.kind = VALUE_DECIMAL, .decimal = *decimal};
+}
+
 struct value value_of_json(const json_t *json)
 {
+    if (json == NULL)
+        return (struct value){0};
     switch (json_typeof(json)) {
     case JSON_NULL:
         break;
@@ -55,6 +63,8 @@ json_t *value_to_json(const struct value *value)
         return json_integer(value->integer);
     case VALUE_REAL:
         return json_real(value->real);
+    case VALUE_DECIMAL:
+        return json_real(decimal_to_real(&value->decimal));
     case VALUE_TEXT:
         return json_string(value->text);
     case VALUE_JSON:
@@ -74,6 +84,7 @@ const char *value_kind_name(const struct value *value)
     case VALUE_INTEGER:
         return "a whole number";
     case VALUE_REAL:
+    case VALUE_DECIMAL:
         return "a real number";
     case VALUE_TEXT:
         return "a text";
@@ -85,7 +96,18 @@ const char *value_kind_name(const struct value *value)
 
 bool value_is_number(const struct value *value)
 {
-    return value->kind == VALUE_INTEGER || value->kind == VALUE_REAL;
+    return value->kind == VALUE_INTEGER || value->kind == VALUE_REAL ||
+           value->kind == VALUE_DECIMAL;
+}
+
+bool value_is_array(const struct value *value)
+{
+    return value->kind == VALUE_JSON && json_is_array(value->json);
+}
+
+bool value_is_object(const struct value *value)
+{
+    return value->kind == VALUE_JSON && json_is_object(value->json);
 }
 
 bool value_is_empty(const struct value *value)
@@ -104,9 +126,8 @@ bool value_is_empty(const struct value *value)
 
 bool value_equals(const struct value *left, const struct value *right)
 {
-    if (left->kind != right->kind && value_is_number(left) && value_is_number(right))
-        return left->kind == VALUE_REAL ? left->real == (double)right->integer
-                                        : (double)left->integer == right->real;
+    if (value_is_number(left) && value_is_number(right))
+        return numbers_compare(left, right) == 0;
     if (left->kind != right->kind)
         return false;
     switch (left->kind) {
@@ -114,16 +135,13 @@ bool value_equals(const struct value *left, const struct value *right)
         return true;
     case VALUE_BOOLEAN:
         return left->boolean == right->boolean;
-    case VALUE_INTEGER:
-        return left->integer == right->integer;
-    case VALUE_REAL:
-        return left->real == right->real;
     case VALUE_TEXT:
         return strcmp(left->text, right->text) == 0;
     case VALUE_JSON:
         return json_equal(left->json, right->json) == 1;
+    default:
+        UNREACHABLE();
     }
-    UNREACHABLE();
 }
 
 /* null and "" are false, a text is true when it says so, anything else but a Boolean is an error.
@@ -150,61 +168,46 @@ enum status value_to_boolean(struct evaluation *evaluation, const struct value *
 static enum status copy_text(struct evaluation *evaluation, const char *bytes, size_t length,
                              const char **ret_text)
 {
-    char *room;
-    enum status status = evaluation_room(evaluation, length, &room);
+    struct value copy;
+    enum status status = evaluation_text(evaluation, bytes, length, &copy);
 
     if (status == STATUS_OK)
-        *ret_text = memcpy(room, bytes, length);
+        *ret_text = copy.text;
     return status;
 }
 
-static enum status integer_to_text(struct evaluation *evaluation, int64_t integer,
-                                   const char **ret_text)
-{
-    char digits[24];
-
-    (void)snprintf(digits, sizeof(digits), "%" PRId64, integer);
-    return copy_text(evaluation, digits, strlen(digits), ret_text);
-}
-
-/* The shortest digits that read back as the same number, and always a sign of being real. */
 static enum status real_to_text(struct evaluation *evaluation, double real, const char **ret_text)
 {
-    char digits[32];
+    char digits[JSON_NUMBER_BYTES];
 
-    for (int precision = 15; precision <= 17; precision++) {
-        (void)snprintf(digits, sizeof(digits), "%.*g", precision, real);
-        if (strtod(digits, NULL) == real)
-            break;
-    }
-    if (strpbrk(digits, ".e") == NULL)
-        (void)strcat(digits, ".0");
-    return copy_text(evaluation, digits, strlen(digits), ret_text);
+    if (!isfinite(real))
+        return error_set(evaluation->error, STATUS_FAILED,
+                         "Expected a finite number but found one that is too large.");
+    return copy_text(evaluation, digits, json_format_real(real, digits), ret_text);
 }
 
 static enum status json_to_text(struct evaluation *evaluation, const json_t *json,
                                 const char **ret_text)
 {
-    size_t length = json_dumpb(json, NULL, 0, JSON_COMPACT);
-    char *room;
-    size_t written;
+    struct text text = TEXT_INIT;
     enum status status;
 
-    if (length == 0)
-        return error_set(evaluation->error, STATUS_FAILED,
-                         "Expected an array or object that can be written as text but it cannot.");
-    status = evaluation_room(evaluation, length, &room);
-    if (status != STATUS_OK)
-        return status;
-    written = json_dumpb(json, room, length, JSON_COMPACT);
-    INVARIANT(written == length);
-    *ret_text = room;
-    return STATUS_OK;
+    if (json_write(&text, json))
+        status = copy_text(evaluation, text_string(&text), text.length, ret_text);
+    else
+        status = error_set(evaluation->error, STATUS_FAILED,
+                           "Expected an array or object of at most %d levels as text but found "
+                           "one with more.",
+                           JSON_DEPTH_MAX);
+    text_deinit(&text);
+    return status;
 }
 
 enum status value_to_text(struct evaluation *evaluation, const struct value *value,
                           const char **ret_text)
 {
+    char digits[JSON_NUMBER_BYTES];
+
     switch (value->kind) {
     case VALUE_NULL:
         *ret_text = NULL;
@@ -216,9 +219,11 @@ enum status value_to_text(struct evaluation *evaluation, const struct value *val
         *ret_text = value->text;
         return STATUS_OK;
     case VALUE_INTEGER:
-        return integer_to_text(evaluation, value->integer, ret_text);
+        return copy_text(evaluation, digits, json_format_integer(value->integer, digits), ret_text);
     case VALUE_REAL:
         return real_to_text(evaluation, value->real, ret_text);
+    case VALUE_DECIMAL:
+        return real_to_text(evaluation, decimal_to_real(&value->decimal), ret_text);
     case VALUE_JSON:
         return json_to_text(evaluation, value->json, ret_text);
     }

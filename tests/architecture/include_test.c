@@ -20,7 +20,7 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    {"bpmn/base", {NULL}, {NULL}},
+    {"bpmn/base", {NULL}, {"jansson.h", NULL}},
     {"bpmn/expression", {"bpmn/base/", "bpmn/iso8601.h", NULL}, {"jansson.h", NULL}},
     {"bpmn/reader", {"bpmn/", NULL}, {"jansson.h", "libxml/", "uthash.h", NULL}},
     {"bpmn/step", {"bpmn/", NULL}, {"jansson.h", "uthash.h", NULL}},

@@ -200,8 +200,8 @@ static void the_execution(void **state)
         {"execution", "Expected a variable named 'execution'"},
         {"execution.color", "Expected a property of the execution"},
         {"execution.getColor()", "Expected a property of the execution"},
-        {"execution.getVariable(n)", "Expected execution.getVariable('name')"},
-        {"execution.setVariable('n', 1)", "found 'setVariable' with 2 arguments"},
+        {"execution.getVariable(n)", "Expected a method of the execution, such as getVariable"},
+        {"execution.setVariable('n', 1)", "variables cannot be set here: 'n'"},
     };
     struct fixture *fixture = *state;
 

@@ -31,7 +31,7 @@
 
 enum {
     SCRIPT_SOURCE_MAX = 256 * 1024, /* bytes of a script */
-    SCRIPT_JSON_DEPTH_MAX = 500,    /* nesting of a value that goes in or comes out */
+    SCRIPT_JSON_DEPTH_MAX = 64,     /* nesting of a value that goes in or comes out */
     SCRIPT_STEPS_DEFAULT = 50000,   /* what a script may cost on the engine's own thread */
     SCRIPT_MEMORY_DEFAULT = 4 * 1024 * 1024,
 };

@@ -42,62 +42,6 @@ static bool find_short(double size, uint64_t *ret_digits, int *ret_exponent)
     return false;
 }
 
-static bool reads_as(uint64_t digits, int exponent, double size)
-{
-    char text[48];
-
-    (void)snprintf(text, sizeof(text), "%llue%d", (unsigned long long)digits, exponent);
-    return strtod(text, NULL) == size;
-}
-
-/* Rounds to `count` digits as the C library does and tells whether they read back. At a power of
- * two the numbers below lie closer than those above, so that a neighbour of the nearest decimal may
- * be the one that does. */
-static bool find_rounded(double size, int count, uint64_t *ret_digits, int *ret_exponent)
-{
-    char text[48];
-    const char *at = text;
-    uint64_t digits = 0;
-    int exponent;
-
-    (void)snprintf(text, sizeof(text), "%.*e", count - 1, size);
-    for (; *at != 'e'; at++) {
-        if (*at >= '0' && *at <= '9')
-            digits = digits * 10 + (uint64_t)(*at - '0');
-    }
-    exponent = atoi(at + 1) - (count - 1);
-    *ret_exponent = exponent;
-    for (int i = 0; i < 3; i++) {
-        static const int offsets[] = {0, 1, -1};
-
-        *ret_digits = digits + (uint64_t)offsets[i];
-        if (reads_as(*ret_digits, exponent, size))
-            return true;
-    }
-    return false;
-}
-
-uint64_t json_real_digits(double real, int *ret_exponent)
-{
-    double size = fabs(real);
-    uint64_t digits = 0;
-    bool found;
-
-    PRE(isfinite(real));
-    found = find_short(size, &digits, ret_exponent);
-    /* Below the normal numbers a double holds fewer than 15 digits. */
-    for (int count = size < DBL_MIN ? 1 : 15; !found && count <= 17; count++)
-        found = find_rounded(size, count, &digits, ret_exponent);
-    POST(found);
-    while (digits != 0 && digits % 10 == 0) {
-        digits /= 10;
-        ++*ret_exponent;
-    }
-    return digits;
-}
-
-/* ---- numbers as text ---- */
-
 static size_t write_digits(uint64_t number, char *to)
 {
     char digits[20];
@@ -111,6 +55,95 @@ static size_t write_digits(uint64_t number, char *to)
         to[i] = digits[count - 1 - i];
     return count;
 }
+
+static bool reads_as(uint64_t digits, int exponent, double size)
+{
+    char text[48];
+    size_t length = write_digits(digits, text);
+
+    text[length++] = 'e';
+    if (exponent < 0)
+        text[length++] = '-';
+    length += write_digits((uint64_t)abs(exponent), text + length);
+    text[length] = '\0';
+    return strtod(text, NULL) == size;
+}
+
+/* Exactly `count` digits, rounded by the C library. */
+static uint64_t rounded_digits(double size, int count, int *ret_exponent)
+{
+    char text[48];
+    const char *at = text;
+    uint64_t digits = 0;
+
+    (void)snprintf(text, sizeof(text), "%.*e", count - 1, size);
+    for (; *at != 'e'; at++) {
+        if (*at >= '0' && *at <= '9')
+            digits = digits * 10 + (uint64_t)(*at - '0');
+    }
+    *ret_exponent = atoi(at + 1) - (count - 1);
+    return digits;
+}
+
+/* Below the normal numbers a double holds fewer than 15 digits: any count may be enough. */
+static uint64_t find_subnormal(double size, int *ret_exponent)
+{
+    for (int count = 1; count < 17; count++) {
+        uint64_t digits = rounded_digits(size, count, ret_exponent);
+
+        if (reads_as(digits, *ret_exponent, size))
+            return digits;
+    }
+    return rounded_digits(size, 17, ret_exponent);
+}
+
+/* 17 digits always read back; two or one fewer may. What reads back lies within half the distance
+ * between two doubles, which is at most 12 units of the 17th digit. */
+static uint64_t find_long(double size, int *ret_exponent)
+{
+    enum { REACH = 12 };
+    uint64_t digits = rounded_digits(size, 17, ret_exponent);
+    uint64_t rest = digits % 100;
+    uint64_t nearest = (digits + 5) / 10;
+    uint64_t other = digits % 10 >= 5 ? nearest - 1 : nearest + 1;
+    int exponent;
+
+    if ((rest <= REACH && reads_as(digits / 100, *ret_exponent + 2, size)) ||
+        (rest >= 100 - REACH && reads_as(digits / 100 + 1, *ret_exponent + 2, size))) {
+        *ret_exponent += 2;
+        return digits / 100 + (rest > REACH);
+    }
+    ++*ret_exponent;
+    /* The 5 may stand for a little less. */
+    if (digits % 10 == 5 && rounded_digits(size, 16, &exponent) == other) {
+        other = nearest;
+        nearest--;
+    }
+    if (reads_as(nearest, *ret_exponent, size))
+        return nearest;
+    if (reads_as(other, *ret_exponent, size))
+        return other;
+    --*ret_exponent;
+    return digits;
+}
+
+uint64_t json_real_digits(double real, int *ret_exponent)
+{
+    double size = fabs(real);
+    uint64_t digits = 0;
+
+    PRE(isfinite(real));
+    if (!find_short(size, &digits, ret_exponent))
+        digits =
+            size < DBL_MIN ? find_subnormal(size, ret_exponent) : find_long(size, ret_exponent);
+    while (digits != 0 && digits % 10 == 0) {
+        digits /= 10;
+        ++*ret_exponent;
+    }
+    return digits;
+}
+
+/* ---- numbers as text ---- */
 
 size_t json_format_integer(int64_t integer, char ret_text[JSON_NUMBER_BYTES])
 {

@@ -106,8 +106,25 @@ int numbers_compare(const struct value *left, const struct value *right)
     return decimal_compare(&a, &b);
 }
 
+/* Both sides of an operation as numbers; a failure notes the side. */
+static enum status to_numbers(struct evaluation *evaluation, const struct value *left,
+                              const struct value *right, struct value *ret_left,
+                              struct value *ret_right)
+{
+    enum status status = value_to_number(evaluation, left, ret_left);
+
+    evaluation->fault = status == STATUS_OK ? FAULT_NONE : FAULT_LEFT;
+    if (status != STATUS_OK)
+        return status;
+    status = value_to_number(evaluation, right, ret_right);
+    if (status != STATUS_OK)
+        evaluation->fault = FAULT_RIGHT;
+    return status;
+}
+
 static enum status divisor_is_zero(struct evaluation *evaluation)
 {
+    evaluation->fault = FAULT_RIGHT;
     return error_set(evaluation->error, STATUS_FAILED,
                      "Expected a divisor other than zero but found zero.");
 }
@@ -192,10 +209,8 @@ enum status value_arithmetic(struct evaluation *evaluation, enum operation opera
     struct value b;
     struct decimal x;
     struct decimal y;
-    enum status status = value_to_number(evaluation, left, &a);
+    enum status status = to_numbers(evaluation, left, right, &a, &b);
 
-    if (status == STATUS_OK)
-        status = value_to_number(evaluation, right, &b);
     if (status != STATUS_OK)
         return status;
     if (a.kind == VALUE_INTEGER && b.kind == VALUE_INTEGER && operation != OPERATION_DIVIDE)
@@ -231,10 +246,8 @@ static enum status compare_numbers(struct evaluation *evaluation, enum operation
 {
     struct value a;
     struct value b;
-    enum status status = value_to_number(evaluation, left, &a);
+    enum status status = to_numbers(evaluation, left, right, &a, &b);
 
-    if (status == STATUS_OK)
-        status = value_to_number(evaluation, right, &b);
     if (status == STATUS_OK)
         *ret_boolean = holds(operation, numbers_compare(&a, &b));
     return status;
@@ -248,10 +261,14 @@ static enum status compare_booleans(struct evaluation *evaluation, enum operatio
     bool b;
     enum status status = value_to_boolean(evaluation, left, &a);
 
-    if (status == STATUS_OK)
-        status = value_to_boolean(evaluation, right, &b);
+    evaluation->fault = status == STATUS_OK ? FAULT_NONE : FAULT_LEFT;
+    if (status != STATUS_OK)
+        return status;
+    status = value_to_boolean(evaluation, right, &b);
     if (status == STATUS_OK)
         *ret_boolean = holds(operation, a != b);
+    else
+        evaluation->fault = FAULT_RIGHT;
     return status;
 }
 

@@ -408,12 +408,15 @@ bool decimal_multiply(const struct decimal *left, const struct decimal *right,
                        left->negative != right->negative, ret_decimal);
 }
 
-/* Long division, bit by bit: leaves the quotient in `wide`, returns the remainder. */
+/* Long division, bit by bit unless the divisor is short: leaves the quotient in `wide`, returns the
+ * remainder. */
 static unsigned __int128 wide_divide_long(struct wide *wide, unsigned __int128 divisor)
 {
     struct wide quotient = {{0}};
     unsigned __int128 rest = 0;
 
+    if (divisor <= UINT64_MAX)
+        return wide_divide(wide, (uint64_t)divisor);
     for (int bit = WIDE_LIMBS * 64 - 1; bit >= 0; bit--) {
         rest = rest << 1 | (wide->limb[bit / 64] >> (bit % 64) & 1);
         if (rest >= divisor) {

@@ -3,6 +3,28 @@
 
 #include <string.h>
 
+/* Lets the error say which part of the expression has the wrong value. */
+static enum status name_operand(struct evaluation *evaluation, const struct node *operand)
+{
+    char message[ERROR_MESSAGE_MAX];
+    size_t length = strlen(evaluation->error->message);
+
+    memcpy(message, evaluation->error->message, length + 1);
+    if (length > 0 && message[length - 1] == '.')
+        length--;
+    return error_set(evaluation->error, STATUS_FAILED, "%.*s for '%.*s'.", (int)length, message,
+                     excerpt_length_of(operand->source, operand->source_length, 60),
+                     operand->source);
+}
+
+static enum status operand_to_boolean(struct evaluation *evaluation, const struct node *operand,
+                                      const struct value *value, bool *ret_boolean)
+{
+    enum status status = value_to_boolean(evaluation, value, ret_boolean);
+
+    return status == STATUS_OK ? STATUS_OK : name_operand(evaluation, operand);
+}
+
 static enum status evaluate_name(struct evaluation *evaluation, const char *name,
                                  struct value *ret_value)
 {
@@ -85,7 +107,9 @@ static enum status evaluate_method(struct evaluation *evaluation, const struct n
         return status;
     if (object != CONTEXT_NONE)
         return context_method(evaluation, object, &call, ret_value);
-    return call_method(evaluation, &call, &target, ret_value);
+    status = call_method(evaluation, &call, &target, ret_value);
+    return status != STATUS_OK && target.kind == VALUE_NULL ? name_operand(evaluation, node->left)
+                                                            : status;
 }
 
 static enum status evaluate_unary(struct evaluation *evaluation, const struct node *node,
@@ -98,13 +122,15 @@ static enum status evaluate_unary(struct evaluation *evaluation, const struct no
 
     if (status != STATUS_OK)
         return status;
-    if (node->operation == OPERATION_NEGATE)
-        return value_arithmetic(evaluation, OPERATION_SUBTRACT, &zero, &operand, ret_value);
+    if (node->operation == OPERATION_NEGATE) {
+        status = value_arithmetic(evaluation, OPERATION_SUBTRACT, &zero, &operand, ret_value);
+        return status == STATUS_OK ? STATUS_OK : name_operand(evaluation, node->left);
+    }
     if (node->operation == OPERATION_EMPTY) {
         *ret_value = value_of_boolean(value_is_empty(&operand));
         return STATUS_OK;
     }
-    status = value_to_boolean(evaluation, &operand, &truth);
+    status = operand_to_boolean(evaluation, node->left, &operand, &truth);
     if (status == STATUS_OK)
         *ret_value = value_of_boolean(!truth);
     return status;
@@ -119,11 +145,11 @@ static enum status evaluate_logic(struct evaluation *evaluation, const struct no
     enum status status = evaluate(evaluation, node->left, &side);
 
     if (status == STATUS_OK)
-        status = value_to_boolean(evaluation, &side, &truth);
+        status = operand_to_boolean(evaluation, node->left, &side, &truth);
     if (status == STATUS_OK && truth == (node->operation == OPERATION_AND)) {
         status = evaluate(evaluation, node->right, &side);
         if (status == STATUS_OK)
-            status = value_to_boolean(evaluation, &side, &truth);
+            status = operand_to_boolean(evaluation, node->right, &side, &truth);
     }
     if (status == STATUS_OK)
         *ret_value = value_of_boolean(truth);
@@ -145,11 +171,16 @@ static enum status evaluate_binary(struct evaluation *evaluation, const struct n
         status = evaluate(evaluation, node->right, &right);
     if (status != STATUS_OK)
         return status;
-    if (node->operation < OPERATION_LESS)
-        return value_arithmetic(evaluation, node->operation, &left, &right, ret_value);
-    status = value_compare(evaluation, node->operation, &left, &right, &truth);
-    if (status == STATUS_OK)
-        *ret_value = value_of_boolean(truth);
+    evaluation->fault = FAULT_NONE;
+    if (node->operation < OPERATION_LESS) {
+        status = value_arithmetic(evaluation, node->operation, &left, &right, ret_value);
+    } else {
+        status = value_compare(evaluation, node->operation, &left, &right, &truth);
+        if (status == STATUS_OK)
+            *ret_value = value_of_boolean(truth);
+    }
+    if (status != STATUS_OK && evaluation->fault != FAULT_NONE)
+        return name_operand(evaluation, evaluation->fault == FAULT_LEFT ? node->left : node->right);
     return status;
 }
 
@@ -161,7 +192,7 @@ static enum status evaluate_choice(struct evaluation *evaluation, const struct n
     enum status status = evaluate(evaluation, node->left, &condition);
 
     if (status == STATUS_OK)
-        status = value_to_boolean(evaluation, &condition, &truth);
+        status = operand_to_boolean(evaluation, node->left, &condition, &truth);
     if (status != STATUS_OK)
         return status;
     return evaluate(evaluation, truth ? node->right : node->third, ret_value);

@@ -6,15 +6,18 @@
 
 static const char blanks[] = " \t\r\n";
 
+int excerpt_length_of(const char *text, size_t length, size_t limit)
+{
+    if (length <= limit)
+        return (int)length;
+    while (limit > 0 && ((unsigned char)text[limit] & 0xC0) == 0x80)
+        limit--;
+    return (int)limit;
+}
+
 int excerpt_length(const char *text, size_t limit)
 {
-    size_t length = strnlen(text, limit);
-
-    if (text[length] != '\0') {
-        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-            length--;
-    }
-    return (int)length;
+    return excerpt_length_of(text, strnlen(text, limit + 1), limit);
 }
 
 /* ---- parsing ---- */

@@ -3,8 +3,11 @@
  * `${…}` and `#{…}`, composites ("Task ${x}"), and plain expressions without delimiters where the
  * BPMN attribute is an expression by definition (conditions). Operators, coercions and functions
  * are those of Flowable's JUEL (the design's flowable.md, section 3): `+` is numeric only, `/`
- * always gives a real number, an unknown variable is an error that names it. Evaluation reads only
- * its arguments. */
+ * always gives a real number, an unknown variable is an error that names it. Besides Flowable's
+ * functions there are common ones (round, max, concat, now, …); values have Java's reading methods
+ * by their names. Real numbers are decimal while an expression is computed, whole numbers are exact
+ * or an error. Dates are ISO 8601 texts. Evaluation reads only its arguments, and changes something
+ * only through the scope's callbacks. */
 #ifndef SYNERGYFLOW_EXPRESSION_H
 #define SYNERGYFLOW_EXPRESSION_H
 

@@ -144,11 +144,26 @@ static enum status read_sign(struct lexer *lexer)
     return STATUS_OK;
 }
 
+/* `.5` is a number, but not in `list.5`. */
+static bool is_behind_value(const struct lexer *lexer)
+{
+    switch (lexer->kind) {
+    case TOKEN_END: /* nothing is read yet */
+        return false;
+    case TOKEN_SIGN:
+        return lexer->sign[0] == ')' || lexer->sign[0] == ']';
+    default:
+        return true;
+    }
+}
+
 enum status lexer_advance(struct lexer *lexer)
 {
+    bool may_be_value = !is_behind_value(lexer);
     const char *at;
     size_t length;
 
+    lexer->end = lexer->at;
     lexer->at += strspn(lexer->text + lexer->at, blanks);
     lexer->start = lexer->at;
     at = lexer->text + lexer->at;
@@ -156,7 +171,7 @@ enum status lexer_advance(struct lexer *lexer)
         lexer->kind = TOKEN_END;
         return STATUS_OK;
     }
-    if (is_digit(*at))
+    if (is_digit(*at) || (*at == '.' && is_digit(at[1]) && may_be_value))
         return read_number(lexer);
     if (*at == '\'' || *at == '"')
         return read_text(lexer);

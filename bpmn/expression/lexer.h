@@ -10,6 +10,7 @@ struct lexer {
     struct arena *arena;
     const char *text;
     size_t at;      /* behind the current token */
+    size_t end;     /* of the token before */
     bool in_braces; /* '}' ends the expression */
     struct error *error;
     /* the current token */

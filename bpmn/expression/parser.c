@@ -8,11 +8,13 @@ struct parser {
     unsigned depth;
 };
 
-static struct node *node_new(struct parser *parser, enum node_kind kind)
+/* `start` is where its text begins. */
+static struct node *node_new(struct parser *parser, enum node_kind kind, size_t start)
 {
     struct node *node = arena_alloc(parser->lexer.arena, sizeof(*node));
 
     node->kind = kind;
+    node->source = parser->lexer.text + start;
     return node;
 }
 
@@ -31,6 +33,7 @@ static enum status finish(struct parser *parser, struct node *node, const struct
             height = node->arguments[i]->height;
     }
     node->height = height + 1;
+    node->source_length = (uint32_t)(parser->lexer.text + parser->lexer.end - node->source);
     if (node->height > EXPRESSION_HEIGHT_MAX)
         return lexer_expected(&parser->lexer, "at most 1000 operations in a row");
     *ret_node = node;
@@ -79,7 +82,7 @@ static enum status parse_arguments(struct parser *parser, struct node *node)
 /* variables:name(…): the first argument names a variable, unquoted or as a text. */
 static enum status parse_function(struct parser *parser, const struct node **ret_node)
 {
-    struct node *node = node_new(parser, NODE_FUNCTION);
+    struct node *node = node_new(parser, NODE_FUNCTION, parser->lexer.start);
     struct lexer at_name;
     const struct node *first;
     enum status status = lexer_advance(&parser->lexer); /* ':' */
@@ -113,7 +116,7 @@ static enum status parse_function(struct parser *parser, const struct node **ret
 /* name(…), or date:name(…) */
 static enum status parse_call(struct parser *parser, bool is_date, const struct node **ret_node)
 {
-    struct node *node = node_new(parser, NODE_CALL);
+    struct node *node = node_new(parser, NODE_CALL, parser->lexer.start);
     struct lexer at_name;
     enum status status = STATUS_OK;
 
@@ -171,7 +174,7 @@ static enum status parse_name(struct parser *parser, const struct node **ret_nod
         return parse_call(parser, true, ret_node);
     if (lexer_is_call(&parser->lexer))
         return parse_call(parser, false, ret_node);
-    node = node_new(parser, NODE_NAME);
+    node = node_new(parser, NODE_NAME, parser->lexer.start);
     node->text = parser->lexer.name;
     status = lexer_advance(&parser->lexer);
     return status == STATUS_OK ? finish(parser, node, ret_node) : status;
@@ -194,7 +197,7 @@ static enum status parse_primary(struct parser *parser, const struct node **ret_
     if (lexer->kind == TOKEN_NAME && !lexer_is_word(lexer, "true") &&
         !lexer_is_word(lexer, "false") && !lexer_is_word(lexer, "null"))
         return parse_name(parser, ret_node);
-    node = node_new(parser, NODE_LITERAL);
+    node = node_new(parser, NODE_LITERAL, parser->lexer.start);
     if (lexer->kind != TOKEN_NAME)
         node->literal = lexer->literal;
     else if (!lexer_is_word(lexer, "null"))
@@ -226,11 +229,12 @@ static enum status parse_access(struct parser *parser, struct node *node)
 static enum status parse_postfix(struct parser *parser, const struct node **ret_node)
 {
     struct lexer *lexer = &parser->lexer;
+    size_t start = lexer->start;
     enum status status = parse_primary(parser, ret_node);
 
     while (status == STATUS_OK && (lexer_is_sign(lexer, ".") || lexer_is_sign(lexer, "["))) {
         struct node *node =
-            node_new(parser, lexer_is_sign(lexer, "[") ? NODE_INDEX : NODE_PROPERTY);
+            node_new(parser, lexer_is_sign(lexer, "[") ? NODE_INDEX : NODE_PROPERTY, start);
 
         node->left = *ret_node;
         status = lexer_advance(lexer);
@@ -257,7 +261,7 @@ static enum status parse_unary(struct parser *parser, const struct node **ret_no
         operation = OPERATION_EMPTY;
     else
         return parse_postfix(parser, ret_node);
-    node = node_new(parser, NODE_UNARY);
+    node = node_new(parser, NODE_UNARY, parser->lexer.start);
     node->operation = operation;
     status = enter(parser);
     if (status == STATUS_OK)
@@ -301,6 +305,7 @@ static bool find_binary(const struct parser *parser, unsigned level, enum operat
 
 static enum status parse_binary(struct parser *parser, unsigned level, const struct node **ret_node)
 {
+    size_t start = parser->lexer.start;
     enum operation operation;
     enum status status;
 
@@ -308,7 +313,7 @@ static enum status parse_binary(struct parser *parser, unsigned level, const str
         return parse_unary(parser, ret_node);
     status = parse_binary(parser, level + 1, ret_node);
     while (status == STATUS_OK && find_binary(parser, level, &operation)) {
-        struct node *node = node_new(parser, NODE_BINARY);
+        struct node *node = node_new(parser, NODE_BINARY, start);
 
         node->operation = operation;
         node->left = *ret_node;
@@ -323,13 +328,14 @@ static enum status parse_binary(struct parser *parser, unsigned level, const str
 
 static enum status parse_choice(struct parser *parser, const struct node **ret_node)
 {
+    size_t start = parser->lexer.start;
     enum status status = enter(parser);
     struct node *node;
 
     if (status == STATUS_OK)
         status = parse_binary(parser, 0, ret_node);
     if (status == STATUS_OK && lexer_is_sign(&parser->lexer, "?")) {
-        node = node_new(parser, NODE_CHOICE);
+        node = node_new(parser, NODE_CHOICE, start);
         node->left = *ret_node;
         status = lexer_advance(&parser->lexer);
         if (status == STATUS_OK)

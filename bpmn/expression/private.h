@@ -93,6 +93,8 @@ struct node {
     const struct node **arguments;
     uint32_t argument_count;
     uint32_t height; /* 1 for a leaf; at most EXPRESSION_HEIGHT_MAX */
+    uint32_t source_length;
+    const char *source; /* where it is written, for errors */
 };
 
 /* A template is a list of parts: literal text, or an expression. */
@@ -108,6 +110,9 @@ struct expression {
     uint32_t part_count;
 };
 
+/* Which operand of an operation made it fail. */
+enum fault { FAULT_NONE, FAULT_LEFT, FAULT_RIGHT };
+
 /* What an evaluation carries along. The arena is made when the first text has to be built, `kept`
  * when the first array. */
 struct evaluation {
@@ -115,6 +120,7 @@ struct evaluation {
     struct arena *arena;
     json_t *kept;
     size_t items; /* of the arrays built so far */
+    enum fault fault;
     struct error *error;
 };
 
@@ -325,5 +331,7 @@ MUST_CHECK enum status call_common_function(struct evaluation *evaluation, const
 
 /* How many of the first `limit` bytes of `text` end at a character's end, for error messages. */
 int excerpt_length(const char *text, size_t limit);
+/* The same of a text of `length` bytes without a NUL. */
+int excerpt_length_of(const char *text, size_t length, size_t limit);
 
 #endif

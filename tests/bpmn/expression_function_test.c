@@ -58,6 +58,7 @@ static void common_functions(void **state)
         {"min(emptyList)", "at least one number for min but found an empty array"},
         {"max(1, 'x')", "Expected a number but found the text 'x'"},
         {"upper(n)", "Expected a method of a whole number but found 'upper'"},
+        {"order.none.size()", "to call 'size' on but found null for 'order.none'."},
         {"size(nothing)", "Expected a value to call 'size' on but found null"},
         {"abs(test)", "Expected a method of a text but found 'abs'"},
     };

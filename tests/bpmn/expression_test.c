@@ -16,6 +16,7 @@ static void literals_and_precedence(void **state)
         {"1.5", "1.5"},
         {"2e3", "2000.0"},
         {"1.5E-1", "0.15"},
+        {".5 + (.5)", "1.0"},
         {"9223372036854775807", "9223372036854775807"},
         {"true", "true"},
         {"false", "false"},
@@ -55,13 +56,17 @@ static void arithmetic_coerces(void **state)
     static const struct expected failures[] = {
         {"'a' + 1", "Expected a number but found the text 'a'"},
         {"yes + 1", "Expected a number but found a Boolean"},
-        {"list + 1", "Expected a number but found an array"},
+        {"list + 1", "Expected a number but found an array for 'list'."},
+        {"1 + n * order.customer", "found an object for 'order.customer'."},
+        {"(n + 1) * (order['customer'] )", "found an object for 'order['customer']'."},
+        {"-test", "found the text 'banana' for 'test'."},
         {"order * 2", "Expected a number but found an object"},
         {"big + 1", "fits 64 bits"},
         {"smallest - 1", "fits 64 bits"},
         {"-smallest", "fits 64 bits"},
         {"big * 2", "fits 64 bits"},
         {"1 / 0", "divisor other than zero"},
+        {"n % (n - 2)", "Expected a divisor other than zero but found zero for 'n - 2'."},
         {"1.5 / 0.0", "divisor other than zero"},
         {"1 % 0", "divisor other than zero"},
         {"1.5 % 0", "divisor other than zero"},
@@ -120,6 +125,7 @@ static void comparison_coerces(void **state)
     };
     static const struct expected failures[] = {
         {"n < 'abc'", "Expected a number but found the text 'abc'"},
+        {"n < test.trim()", "found the text 'banana' for 'test.trim()'."},
         {"n == yes", "Expected a number but found a Boolean"},
         {"list < order", "have an order but found an array and an object"},
         {"yes < no", "have an order"},
@@ -144,7 +150,9 @@ static void logic_coerces_and_stops_early(void **state)
         {"nothing ? missing : 2", "2"},
     };
     static const struct expected failures[] = {
-        {"n && true", "Expected a Boolean but found a whole number"},
+        {"n && true", "Expected a Boolean but found a whole number for 'n'."},
+        {"yes && (n + 1)", "found a whole number for 'n + 1'."},
+        {"not order.total", "found a whole number for 'order.total'."},
         {"true && 1.5", "Expected a Boolean but found a real number"},
         {"!list", "Expected a Boolean but found an array"},
         {"order ? 1 : 2", "Expected a Boolean but found an object"},

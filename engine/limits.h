@@ -9,6 +9,13 @@ enum {
     /* Rounds of handler calls in one unit: a loop of service tasks without a wait state ends here.
      */
     LIMIT_HANDLER_ROUNDS = 1000,
+    /* Steps of instances that call each other in one unit: processes that call themselves end here.
+     */
+    LIMIT_FOLLOWED = 20000,
+    /* Messages and signals thrown in one unit to other instances. */
+    LIMIT_THROWN = 10000,
+    /* How long a message that nobody waits for is kept. */
+    LIMIT_MESSAGE_LIFE_S = 3600,
     /* Handler calls in one round; more wait for the next. Handlers may send a few statements a
      * call, and a pipeline carries PG_BATCH_STATEMENTS_MAX. */
     LIMIT_CALLS_A_ROUND = 1000,

@@ -12,6 +12,17 @@ void script_take(struct step *step, uint32_t scope, const json_t *assigned, cons
     }
 }
 
+static void remove_all(struct step *step, uint32_t scope, const json_t *names)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach (names, i, name) {
+        if (json_is_string(name))
+            variables_remove(step, scope, json_string_value(name));
+    }
+}
+
 enum status script_run_source(struct step *step, const struct place *at, const char *source,
                               bool keeps_private, bool *ret_deferred, json_t **ret_value,
                               const char **ret_error_code, struct error *ret_error)
@@ -41,8 +52,10 @@ enum status script_run_source(struct step *step, const struct place *at, const c
     if (result.error_code != NULL)
         *ret_error_code = arena_copy(step->env->arena, result.error_code);
     script_take(step, at->scope, result.assigned, result.local);
+    remove_all(step, at->scope, result.removed);
     json_decref(result.assigned);
     json_decref(result.local);
+    json_decref(result.removed);
     *ret_value = result.value;
     *ret_deferred = result.deferred;
     return STATUS_OK;

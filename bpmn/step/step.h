@@ -73,6 +73,7 @@ struct bpmn_script_result {
     json_t *value;          /* new reference, or NULL */
     json_t *assigned;       /* an object: variables to set; new reference, or NULL */
     json_t *local;          /* likewise, in the scope of the token */
+    json_t *removed;        /* an array of names of variables to remove; new reference, or NULL */
     const char *error_code; /* a BPMN error that it threw; NULL: none */
     bool deferred;          /* it takes longer than a step may: nothing was done */
 };

@@ -111,6 +111,10 @@ struct command_queue_settings {
     uint32_t batch_max;   /* commands in one unit of work */
     uint32_t waiting_max; /* commands that may wait; more get STATUS_BUSY */
     uint32_t wait_max_ms; /* for a held instance or an absent database; 0: LIMIT_COMMAND_WAIT_MS */
+    /* Runs a script within a step (bpmn/step/step.h); NULL: none can be run. */
+    enum status (*run_script)(const struct bpmn_env *env, const struct bpmn_script *script,
+                              struct bpmn_script_result *ret_result, struct error *ret_error);
+    void *script_context;
 };
 
 enum { COMMAND_LANES_DEFAULT = 2, COMMAND_BATCH_DEFAULT = 128, COMMAND_WAITING_DEFAULT = 4096 };

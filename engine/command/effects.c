@@ -1,8 +1,8 @@
 /* After COMMIT, in order: answers, timers, listeners, workers. Dropped on rollback. */
 #include "engine/command/unit.h"
 
-void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
-                       int64_t due_us, bool armed)
+static struct timer_effect *add_effect(struct unit *unit, const struct uuid *id,
+                                       const struct uuid *instance_id, int64_t due_us)
 {
     struct timer_effect *effect;
 
@@ -17,7 +17,19 @@ void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uu
     effect->id = *id;
     effect->instance_id = *instance_id;
     effect->due_us = due_us;
-    effect->armed = armed;
+    return effect;
+}
+
+void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
+                       int64_t due_us, bool armed)
+{
+    add_effect(unit, id, instance_id, due_us)->armed = armed;
+}
+
+void unit_job_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
+                     int64_t due_us)
+{
+    add_effect(unit, id, instance_id, due_us)->is_job = true;
 }
 
 static void answer(struct unit *unit, struct unit_item *item)
@@ -29,8 +41,9 @@ static void answer(struct unit *unit, struct unit_item *item)
 
     if (command->kind == COMMAND_MODULE) {
         result.variables = item->answer;
-    } else {
+    } else if (instance != NULL) {
         result.instance_id = instance->id;
+        result.script = item->script;
         result.definition = instance->definition;
         result.business_key = instance->instance.business_key;
         result.status = instance->instance.status;
@@ -52,7 +65,11 @@ void unit_apply_effects(struct unit *unit)
     for (uint32_t i = 0; i < unit->timer_effect_count; i++) {
         const struct timer_effect *effect = &unit->timer_effects[i];
 
-        if (effect->armed && effects->timer_armed != NULL)
+        if (effect->is_job) {
+            if (effects->job_added != NULL)
+                effects->job_added(effects->context, &effect->id, &effect->instance_id,
+                                   effect->due_us);
+        } else if (effect->armed && effects->timer_armed != NULL)
             effects->timer_armed(effects->context, &effect->id, &effect->instance_id,
                                  effect->due_us);
         else if (!effect->armed && effects->timer_removed != NULL)

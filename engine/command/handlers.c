@@ -7,12 +7,14 @@
 static const struct pg_statement set_role = {"unit_set_role",
                                              "SELECT set_config('role', $1, true)"};
 
-void unit_call_handler(struct unit *unit, struct unit_item *item, const struct uuid *wait_id,
-                       const char *topic, const char *element_id, const struct uuid *execution_id)
+void unit_call_handler(struct unit *unit, struct unit_item *item, struct unit_instance *instance,
+                       const struct uuid *wait_id, const char *topic, const char *element_id,
+                       const struct uuid *execution_id)
 {
     struct unit_call *call = arena_alloc(unit->arena, sizeof(*call));
 
     call->item = item;
+    call->instance = instance;
     call->wait_id = *wait_id;
     call->topic = topic;
     call->element_id = element_id;
@@ -103,7 +105,7 @@ static const json_t *visible_variables(struct unit_instance *instance, const str
 {
     struct bpmn_instance *running = &instance->instance;
     struct bpmn_scope *scope = NULL;
-    const struct bpmn_scope *chain[64];
+    const struct bpmn_scope *chain[400]; /* BPMN_DEPTH_MAX sub-processes, loops around each */
     uint32_t depth = 0;
 
     *ret_owned = NULL;
@@ -112,8 +114,7 @@ static const json_t *visible_variables(struct unit_instance *instance, const str
         return bpmn_instance_root(running)->variables;
     while (scope != NULL && depth < COUNT_OF(chain)) {
         chain[depth++] = scope;
-        scope = uuid_is_zero(&scope->parent_id) ? NULL
-                                                : bpmn_instance_scope(running, &scope->parent_id);
+        scope = scope->parent == BPMN_NONE ? NULL : &running->scopes[scope->parent];
     }
     *ret_owned = json_object();
     while (depth > 0)
@@ -124,7 +125,7 @@ static const json_t *visible_variables(struct unit_instance *instance, const str
 static void fill_call(struct unit *unit, struct unit_call *source, struct module_call *call)
 {
     const struct command *command = source->item->command;
-    struct unit_instance *instance = source->item->instance;
+    struct unit_instance *instance = source->instance;
     json_t *owned = NULL;
 
     call->topic = source->topic;
@@ -183,9 +184,8 @@ static bool fail_group(struct unit *unit, const struct call_group *group, struct
 /* An error that another call threw may have ended the activity meanwhile. */
 static bool is_over(const struct unit_call *call)
 {
-    return call->item->command->kind != COMMAND_MODULE &&
-           bpmn_instance_waiting(&call->item->instance->instance, &call->wait_id, NULL, NULL) ==
-               NULL;
+    return call->instance != NULL &&
+           bpmn_instance_waiting(&call->instance->instance, &call->wait_id, NULL, NULL) == NULL;
 }
 
 static bool group_call(struct unit *unit, struct unit_call *call, uint32_t capacity)
@@ -313,7 +313,8 @@ static bool answer_call(struct unit *unit, struct unit_call *source, struct modu
         step.variables = call->ret_variables;
         step.name = call->ret_business_key;
     }
-    if (unit_step(unit, item, item->instance, &step, &error) != STATUS_OK)
+    if (unit_step(unit, item, source->instance, &step, &error) != STATUS_OK ||
+        unit_follow(unit, item, source->instance, &error) != STATUS_OK)
         return fail_item(item, &error);
     return true;
 }

@@ -24,7 +24,8 @@
     " UNION SELECT instance_id FROM synergyflow_workflows.event_subscription"                      \
     "       WHERE execution_id = ANY ($4)"                                                         \
     " UNION SELECT p.id FROM unnest($5::text[], $6::text[]) AS b (key, definition) " NEWEST_OF_KEY \
-    ")"
+    " UNION SELECT instance_id FROM synergyflow_workflows.event_subscription"                      \
+    "       WHERE id = ANY ($7))"
 
 /* The snapshots of single statements are what the loading relies on. */
 static const struct pg_statement begin = {"unit_begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
@@ -47,27 +48,53 @@ static const struct pg_statement resolve_business_keys = {
 static const struct pg_statement resolve_instances = {
     "unit_resolve_instances",
     "SELECT id FROM synergyflow_workflows.process_instance WHERE id = ANY ($1::uuid[])"};
+#define INSTANCE_COLUMNS                                                                         \
+    "id, definition_id, business_key, status, revision, started_at, ended_at, state, variables," \
+    " correlation_id, caller_id, root_id"
+
+static const struct pg_statement resolve_subscriptions = {
+    "unit_resolve_subscriptions",
+    "SELECT id, instance_id FROM synergyflow_workflows.event_subscription"
+    " WHERE id = ANY ($1::uuid[]) AND instance_id IS NOT NULL"};
+/* A job of the engine's own belongs to whoever holds its row. */
+static const struct pg_statement lock_work = {
+    "unit_lock_work",
+    "SELECT id, kind, instance_id, definition_id, element_id, topic, payload, due_at"
+    " FROM synergyflow_workflows.job WHERE id = ANY ($1::uuid[]) AND kind > 1"
+    " ORDER BY id FOR UPDATE SKIP LOCKED"};
 static const struct pg_statement lock_instances = {
     "unit_lock_instances",
-    "SELECT id, definition_id, business_key, status, revision, started_at, ended_at, state,"
-    " variables, correlation_id"
-    " FROM synergyflow_workflows.process_instance WHERE id IN " WANTED
+    "SELECT " INSTANCE_COLUMNS " FROM synergyflow_workflows.process_instance WHERE id IN " WANTED
     " ORDER BY id FOR UPDATE SKIP LOCKED"};
+static const struct pg_statement lock_callers = {
+    "unit_lock_callers", "SELECT " INSTANCE_COLUMNS
+                         " FROM synergyflow_workflows.process_instance WHERE id = ANY ($1::uuid[])"
+                         " ORDER BY id FOR UPDATE SKIP LOCKED"};
+static const struct pg_statement load_caller_scopes = {
+    "unit_load_caller_scopes",
+    "SELECT w.id, s.id, s.parent_scope_id, s.execution_id, s.element_id, s.state, s.variables"
+    " FROM unnest($1::uuid[]) AS w (id)"
+    " LEFT JOIN synergyflow_workflows.scope s ON s.instance_id = w.id ORDER BY w.id, s.id"};
 static const struct pg_statement load_scopes = {
     "unit_load_scopes",
     "SELECT w.id, s.id, s.parent_scope_id, s.execution_id, s.element_id, s.state, s.variables"
     " FROM " WANTED " AS w (id)"
     " LEFT JOIN synergyflow_workflows.scope s ON s.instance_id = w.id ORDER BY w.id, s.id"};
 
+static bool is_about_instance(const struct command *command)
+{
+    return command->kind != COMMAND_START && command->kind != COMMAND_MODULE;
+}
+
 static bool is_addressed(const struct unit_item *item, enum command_address address)
 {
-    return item->command->kind == COMMAND_STEP && item->command->address == address;
+    return is_about_instance(item->command) && item->command->address == address;
 }
 
 bool unit_needs_load(const struct unit *unit)
 {
     for (uint32_t i = 0; i < unit->item_count; i++) {
-        if (unit->items[i].command->kind == COMMAND_STEP)
+        if (is_about_instance(unit->items[i].command))
             return true;
     }
     return false;
@@ -95,7 +122,9 @@ static void add_instances(const struct unit *unit, struct pg_call *call)
         else if (is_addressed(&unit->items[i], ADDRESS_TIMER))
             pg_add_uuid(array, &command->instance_id);
         else if (is_addressed(&unit->items[i], ADDRESS_EXECUTION))
-            pg_add_uuid(array, &command->target); /* an execution may be the instance itself */
+            pg_add_uuid(array, /* an execution may be the instance itself */
+                        uuid_is_zero(&command->instance_id) ? &command->target
+                                                            : &command->instance_id);
     }
 }
 
@@ -119,6 +148,7 @@ static void add_wanted(const struct unit *unit, struct pg_call *call)
     add_targets(unit, call, ADDRESS_JOB);
     add_targets(unit, call, ADDRESS_EXECUTION);
     add_business_keys(unit, call);
+    add_targets(unit, call, ADDRESS_SUBSCRIPTION);
 }
 
 static struct pg_call *ask(struct unit *unit, enum load_statement which, struct pg_batch *batch,
@@ -137,6 +167,25 @@ static bool any_addressed(const struct unit *unit, enum command_address address)
     return false;
 }
 
+static bool any_job(const struct unit *unit)
+{
+    for (uint32_t i = 0; i < unit->item_count; i++) {
+        if (unit->items[i].command->kind == COMMAND_JOB)
+            return true;
+    }
+    return false;
+}
+
+static void add_work(const struct unit *unit, struct pg_call *call)
+{
+    struct pg_array *array = pg_uuid_array(call);
+
+    for (uint32_t i = 0; i < unit->item_count; i++) {
+        if (unit->items[i].command->kind == COMMAND_JOB)
+            pg_add_uuid(array, &unit->items[i].command->target);
+    }
+}
+
 void unit_load(struct unit *unit, struct pg_batch *batch)
 {
     for (int i = 0; i < LOAD_COUNT; i++)
@@ -150,7 +199,13 @@ void unit_load(struct unit *unit, struct pg_batch *batch)
                     ADDRESS_EXECUTION);
     if (any_addressed(unit, ADDRESS_BUSINESS_KEY))
         add_business_keys(unit, ask(unit, LOAD_BUSINESS_KEYS, batch, &resolve_business_keys));
-    if (any_addressed(unit, ADDRESS_INSTANCE) || any_addressed(unit, ADDRESS_TIMER))
+    if (any_addressed(unit, ADDRESS_SUBSCRIPTION))
+        add_targets(unit, ask(unit, LOAD_SUBSCRIPTIONS, batch, &resolve_subscriptions),
+                    ADDRESS_SUBSCRIPTION);
+    if (any_job(unit))
+        add_work(unit, ask(unit, LOAD_WORK, batch, &lock_work));
+    if (any_addressed(unit, ADDRESS_INSTANCE) || any_addressed(unit, ADDRESS_TIMER) ||
+        any_addressed(unit, ADDRESS_EXECUTION))
         add_instances(unit, ask(unit, LOAD_EXISTING, batch, &resolve_instances));
     add_wanted(unit, ask(unit, LOAD_LOCKED, batch, &lock_instances));
     add_wanted(unit, ask(unit, LOAD_SCOPES, batch, &load_scopes));
@@ -190,9 +245,11 @@ static void resolve(struct unit *unit, enum command_address address, const struc
 {
     for (uint32_t i = 0; i < unit->item_count; i++) {
         struct unit_item *item = &unit->items[i];
-        const struct uuid *asked =
-            address == ADDRESS_TIMER ? &item->command->instance_id : &item->command->target;
+        const struct uuid *asked = &item->command->target;
 
+        if (address == ADDRESS_TIMER ||
+            (address == ADDRESS_EXECUTION && !uuid_is_zero(&item->command->instance_id)))
+            asked = &item->command->instance_id;
         if (!is_addressed(item, address) || !uuid_equal(asked, addressed))
             continue;
         item->found = true;
@@ -251,6 +308,8 @@ static void take_instance(struct unit *unit, const struct pg_result *result, uin
     if (instance != NULL)
         return;
     instance = unit_add_instance(unit, &id);
+    instance->rows = result;
+    instance->row = row;
     instance->definition_id = arena_copy(unit->arena, pg_value_text(result, row, 1));
     instance->instance.business_key =
         arena_copy(unit->arena, pg_value_text_or_null(result, row, 2));
@@ -262,18 +321,59 @@ static void take_instance(struct unit *unit, const struct pg_result *result, uin
     instance->instance.started_us = pg_value_timestamp(result, row, 5);
     instance->instance.ended_us = pg_value_timestamp(result, row, 6);
     instance->correlation_id = arena_copy(unit->arena, pg_value_text_or_null(result, row, 9));
+    if (!pg_is_null(result, row, 10))
+        instance->instance.caller_id = pg_value_uuid(result, row, 10);
+    if (!pg_is_null(result, row, 11))
+        instance->root_id = pg_value_uuid(result, row, 11);
 }
 
-static void mark_scopes(struct unit *unit)
+static void mark_scopes(struct unit *unit, const struct pg_result *scopes)
 {
-    const struct pg_result *scopes = loaded(unit, LOAD_SCOPES);
-
     for (uint32_t row = 0; row < pg_rows(scopes); row++) {
-        struct uuid id = pg_value_uuid(scopes, row, 0);
-        struct unit_instance *instance = unit_find_instance(unit, &id);
+        struct uuid id;
+        struct unit_instance *instance;
 
-        if (instance != NULL)
+        if (pg_is_null(scopes, row, 0))
+            continue;
+        id = pg_value_uuid(scopes, row, 0);
+        instance = unit_find_instance(unit, &id);
+        if (instance != NULL && instance->rows != NULL && instance->scope_rows == NULL) {
             instance->has_scopes = true;
+            instance->scope_rows = scopes;
+        }
+    }
+}
+
+/* The rows of the engine's own jobs; one that is not there is held elsewhere, or done. */
+static void take_work(struct unit *unit)
+{
+    const struct pg_result *rows = loaded(unit, LOAD_WORK);
+
+    for (uint32_t row = 0; rows != NULL && row < pg_rows(rows); row++) {
+        struct unit_job *job = arena_alloc(unit->arena, sizeof(*job));
+        const char *payload = pg_value_text_or_null(rows, row, 6);
+
+        job->id = pg_value_uuid(rows, row, 0);
+        job->kind = (enum job_kind)pg_value_int(rows, row, 1);
+        if (!pg_is_null(rows, row, 2))
+            job->instance_id = pg_value_uuid(rows, row, 2);
+        job->definition_id = arena_copy(unit->arena, pg_value_text(rows, row, 3));
+        job->element_id = arena_copy(unit->arena, pg_value_text(rows, row, 4));
+        job->name = arena_copy(unit->arena, pg_value_text(rows, row, 5));
+        job->due_us = pg_value_timestamp(rows, row, 7);
+        if (payload != NULL)
+            job->payload = json_loads(payload, 0, NULL);
+        for (uint32_t i = 0; i < unit->item_count; i++) {
+            struct unit_item *item = &unit->items[i];
+
+            if (item->command->kind != COMMAND_JOB || item->job != NULL ||
+                !uuid_equal(&item->command->target, &job->id))
+                continue;
+            item->job = job;
+            item->found = true;
+            item->instance_id = job->instance_id;
+            break;
+        }
     }
 }
 
@@ -284,22 +384,88 @@ void unit_loaded(struct unit *unit)
     resolve_pairs(unit, LOAD_TASKS, ADDRESS_TASK);
     resolve_pairs(unit, LOAD_JOBS, ADDRESS_JOB);
     resolve_pairs(unit, LOAD_EXECUTIONS, ADDRESS_EXECUTION);
+    resolve_pairs(unit, LOAD_SUBSCRIPTIONS, ADDRESS_SUBSCRIPTION);
     resolve_pairs(unit, LOAD_EXISTING, ADDRESS_INSTANCE);
     resolve_pairs(unit, LOAD_EXISTING, ADDRESS_TIMER);
+    resolve_pairs(unit, LOAD_EXISTING, ADDRESS_EXECUTION);
+    take_work(unit);
     resolve_keys(unit);
     for (uint32_t row = 0; row < pg_rows(locked); row++)
         take_instance(unit, locked, row);
-    mark_scopes(unit);
+    mark_scopes(unit, loaded(unit, LOAD_SCOPES));
     for (uint32_t i = 0; i < unit->item_count; i++) {
         struct unit_item *item = &unit->items[i];
 
-        if (item->command->kind != COMMAND_STEP || !item->found)
+        if (!is_about_instance(item->command) || !item->found || uuid_is_zero(&item->instance_id))
             continue;
         item->instance = unit_find_instance(unit, &item->instance_id);
         if (item->instance == NULL || !item->instance->has_scopes)
             item->state = ITEM_RETRY;
         else
             item->instance->item_count++;
+    }
+}
+
+/* ---- the instances whose call activities wait for these ---- */
+
+/* A caller that could not be locked is held elsewhere: whoever needs it tries again. */
+static void retry_without_callers(struct unit *unit)
+{
+    for (uint32_t i = 0; i < unit->item_count; i++) {
+        struct unit_item *item = &unit->items[i];
+        const struct unit_instance *instance = item->instance;
+
+        while (instance != NULL && !uuid_is_zero(&instance->instance.caller_id)) {
+            instance = unit_find_instance(unit, &instance->instance.caller_id);
+            if (instance == NULL)
+                item->state = ITEM_RETRY;
+        }
+    }
+}
+
+enum { CALLERS_ROUNDS_MAX = 100 };
+
+bool unit_load_callers(struct unit *unit, struct pg_batch *batch)
+{
+    struct pg_array *ids = NULL;
+    struct pg_array *scopes;
+    struct uuid *wanted =
+        arena_array(unit->arena, HASH_COUNT(unit->instances) + 1, sizeof(*wanted));
+    uint32_t count = 0;
+
+    for (const struct unit_instance *instance = unit->first_instance; instance != NULL;
+         instance = instance->next) {
+        if (!uuid_is_zero(&instance->instance.caller_id) &&
+            instance->instance.status == BPMN_INSTANCE_ACTIVE &&
+            unit_find_instance(unit, &instance->instance.caller_id) == NULL)
+            wanted[count++] = instance->instance.caller_id;
+    }
+    if (count == 0)
+        return false;
+    if (unit->callers_rounds++ > CALLERS_ROUNDS_MAX) {
+        retry_without_callers(unit);
+        return false;
+    }
+    ids = pg_uuid_array(pg_batch_add(batch, &lock_callers));
+    scopes = pg_uuid_array(pg_batch_add(batch, &load_caller_scopes));
+    for (uint32_t i = 0; i < count; i++) {
+        pg_add_uuid(ids, &wanted[i]);
+        pg_add_uuid(scopes, &wanted[i]);
+    }
+    return true;
+}
+
+void unit_callers_loaded(struct unit *unit)
+{
+    const struct pg_result *locked = pg_batch_result(unit->callers_batch, 0);
+    const struct pg_result *scopes = pg_batch_result(unit->callers_batch, 1);
+
+    for (uint32_t row = 0; row < pg_rows(locked); row++)
+        take_instance(unit, locked, row);
+    mark_scopes(unit, scopes);
+    if (pg_rows(locked) == 0) {
+        retry_without_callers(unit);
+        unit->callers_rounds = CALLERS_ROUNDS_MAX + 1;
     }
 }
 
@@ -332,19 +498,21 @@ static enum status load_scope(struct unit_instance *instance, const struct uuid 
     return status;
 }
 
-static enum status load_nested(struct unit *unit, struct unit_instance *instance,
-                               struct error *ret_error)
+static enum status load_nested(struct unit_instance *instance, struct error *ret_error)
 {
-    const struct pg_result *scopes = loaded(unit, LOAD_SCOPES);
+    const struct pg_result *scopes = instance->scope_rows;
     enum status status = STATUS_OK;
 
     for (uint32_t row = 0; row < pg_rows(scopes) && status == STATUS_OK; row++) {
-        struct uuid owner = pg_value_uuid(scopes, row, 0);
+        struct uuid owner;
         struct uuid id;
         struct uuid parent;
         struct uuid token;
 
-        if (!uuid_equal(&owner, &instance->id) || pg_is_null(scopes, row, 1))
+        if (pg_is_null(scopes, row, 0) || pg_is_null(scopes, row, 1))
+            continue;
+        owner = pg_value_uuid(scopes, row, 0);
+        if (!uuid_equal(&owner, &instance->id))
             continue;
         id = pg_value_uuid(scopes, row, 1);
         parent = pg_value_uuid(scopes, row, 2);
@@ -360,55 +528,62 @@ enum status unit_build_instance(struct unit *unit, struct unit_instance *instanc
                                 struct error *ret_error)
 {
     static const struct uuid none;
-    const struct pg_result *locked = loaded(unit, LOAD_LOCKED);
     struct bpmn_instance stored = instance->instance;
-    enum status status = STATUS_NOT_FOUND;
+    enum status status;
 
+    PRE(instance->rows != NULL && instance->scope_rows != NULL);
     bpmn_instance_init(&instance->instance, unit->arena, instance->definition->model, &instance->id,
                        instance->definition_id, stored.business_key);
     instance->instance.status = stored.status;
     instance->instance.started_us = stored.started_us;
     instance->instance.ended_us = stored.ended_us;
-    for (uint32_t row = 0; row < pg_rows(locked); row++) {
-        struct uuid id = pg_value_uuid(locked, row, 0);
-
-        if (!uuid_equal(&id, &instance->id))
-            continue;
-        status = load_scope(instance, &id, &none, &none, NULL, pg_value_text(locked, row, 7),
-                            pg_value_text(locked, row, 8), ret_error);
-        break;
-    }
-    INVARIANT(status != STATUS_NOT_FOUND);
-    return status == STATUS_OK ? load_nested(unit, instance, ret_error) : status;
+    instance->instance.caller_id = stored.caller_id;
+    status = load_scope(instance, &instance->id, &none, &none, NULL,
+                        pg_value_text(instance->rows, instance->row, 7),
+                        pg_value_text(instance->rows, instance->row, 8), ret_error);
+    return status == STATUS_OK ? load_nested(instance, ret_error) : status;
 }
 
 /* ---- definitions ---- */
+
+enum { WANTED_KEYS_MAX = 1000 };
 
 void unit_wanted_definitions(struct unit *unit, const char ***ret_ids, uint32_t *ret_id_count,
                              const char ***ret_keys, uint32_t *ret_key_count)
 {
     struct definition_cache *cache = unit->queue->settings.definitions;
     uint32_t instances = HASH_COUNT(unit->instances);
+    uint32_t capacity = unit->item_count + WANTED_KEYS_MAX;
 
     *ret_ids = arena_array(unit->arena, unit->item_count + instances + 1, sizeof(char *));
-    *ret_keys = arena_array(unit->arena, unit->item_count + 1, sizeof(char *));
+    *ret_keys = arena_array(unit->arena, capacity, sizeof(char *));
     *ret_id_count = *ret_key_count = 0;
     for (const struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {
-        if (definition_by_id(cache, instance->definition_id) == NULL)
+        const struct definition *definition = definition_by_id(cache, instance->definition_id);
+
+        if (definition == NULL)
             (*ret_ids)[(*ret_id_count)++] = instance->definition_id;
+        else
+            unit_wanted_calls(unit, definition->model, *ret_keys, ret_key_count, capacity);
     }
     for (uint32_t i = 0; i < unit->item_count; i++) {
         const struct command *command = unit->items[i].command;
+        const struct unit_job *job = unit->items[i].job;
+        const char *id = job != NULL && uuid_is_zero(&job->instance_id) ? job->definition_id
+                                                                        : command->definition_id;
+        const struct definition *definition = NULL;
 
-        if (command->kind != COMMAND_START)
+        if (command->kind != COMMAND_START && !(job != NULL && uuid_is_zero(&job->instance_id)))
             continue;
-        if (command->definition_id != NULL) {
-            if (definition_by_id(cache, command->definition_id) == NULL)
-                (*ret_ids)[(*ret_id_count)++] = command->definition_id;
-        } else if (definition_latest(cache, command->definition_key) == NULL) {
+        definition = id != NULL ? definition_by_id(cache, id)
+                                : definition_latest(cache, command->definition_key);
+        if (definition != NULL)
+            unit_wanted_calls(unit, definition->model, *ret_keys, ret_key_count, capacity);
+        else if (id != NULL)
+            (*ret_ids)[(*ret_id_count)++] = id;
+        else if (*ret_key_count < capacity)
             (*ret_keys)[(*ret_key_count)++] = command->definition_key;
-        }
     }
 }
 

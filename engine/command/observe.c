@@ -14,6 +14,14 @@
     X(JOB_ERROR, "jobError")             \
     X(SET_VARIABLES, "setVariables")     \
     X(TERMINATE, "terminate")            \
+    X(RECEIVE_SIGNAL, "receiveSignal")   \
+    X(CALL, "call")                      \
+    X(SCRIPT, "script")                  \
+    X(TRIGGER, "trigger")                \
+    X(CHANGE_STATE, "changeState")       \
+    X(JOB, "job")                        \
+    X(SUSPEND, "suspend")                \
+    X(ACTIVATE, "activate")              \
     X(MODULE, "module")
 
 /* done; refused: the caller's to put right (4xx); failed: not the caller's (5xx) */
@@ -87,6 +95,12 @@ static enum kind kind_of(const struct command *command)
         return KIND_START;
     if (command->kind == COMMAND_MODULE)
         return KIND_MODULE;
+    if (command->kind == COMMAND_JOB)
+        return KIND_JOB;
+    if (command->kind == COMMAND_SUSPEND)
+        return KIND_SUSPEND;
+    if (command->kind == COMMAND_ACTIVATE)
+        return KIND_ACTIVATE;
     switch (command->step) {
     case BPMN_START:
         return KIND_START;
@@ -99,8 +113,25 @@ static enum kind kind_of(const struct command *command)
     case BPMN_COMPLETE_JOB:
         return KIND_COMPLETE_JOB;
     case BPMN_JOB_ERROR:
+    case BPMN_JOB_ESCALATION:
         return KIND_JOB_ERROR;
+    case BPMN_RECEIVE_SIGNAL:
+        return KIND_RECEIVE_SIGNAL;
+    case BPMN_SCRIPT_RETURNED:
+    case BPMN_SCRIPT_ERROR:
+        return KIND_SCRIPT;
+    case BPMN_CALL_COMPLETED:
+    case BPMN_CALL_ERROR:
+    case BPMN_CALL_ESCALATED:
+        return KIND_CALL;
+    case BPMN_TRIGGER:
+    case BPMN_CONTINUE:
+    case BPMN_LOOK_AT_CONDITIONS:
+        return KIND_TRIGGER;
+    case BPMN_CHANGE_STATE:
+        return KIND_CHANGE_STATE;
     case BPMN_SET_VARIABLES:
+    case BPMN_REMOVE_VARIABLES:
         return KIND_SET_VARIABLES;
     case BPMN_TERMINATE:
         return KIND_TERMINATE;

@@ -25,7 +25,7 @@ static void gather_calls(struct unit *unit, struct unit_item *item, struct unit_
         if (change->kind != BPMN_CHANGE_HANDLER_CALLED ||
             bpmn_instance_waiting(&instance->instance, &change->wait_id, NULL, NULL) == NULL)
             continue;
-        unit_call_handler(unit, item, &change->wait_id, change->name,
+        unit_call_handler(unit, item, instance, &change->wait_id, change->name,
                           instance->instance.model->elements[change->element].id,
                           &change->token_id);
     }
@@ -34,8 +34,11 @@ static void gather_calls(struct unit *unit, struct unit_item *item, struct unit_
 enum status unit_step(struct unit *unit, struct unit_item *item, struct unit_instance *instance,
                       const struct bpmn_command *command, struct error *ret_error)
 {
-    struct bpmn_env env = {
-        .now_us = unit->now_us, .ids = unit->queue->settings.ids, .arena = unit->arena};
+    struct bpmn_env env = {.now_us = unit->now_us,
+                           .ids = unit->queue->settings.ids,
+                           .arena = unit->arena,
+                           .run_script = unit->queue->settings.run_script,
+                           .context = unit->queue->settings.script_context};
     uint32_t from = instance->changes.count;
     enum status status =
         bpmn_step(&env, &instance->instance, command, &instance->changes, ret_error);
@@ -53,7 +56,15 @@ enum status unit_step(struct unit *unit, struct unit_item *item, struct unit_ins
         return status;
     instance->stepped = true;
     gather_calls(unit, item, instance, from);
+    unit_list_to_follow(unit, instance);
     return STATUS_OK;
+}
+
+enum status unit_ready_instance(struct unit *unit, struct unit_instance *instance,
+                                struct error *ret_error)
+{
+    return instance->instance.scope_count == 0 ? unit_build_instance(unit, instance, ret_error)
+                                               : STATUS_OK;
 }
 
 /* ---- what a command means for its instance ---- */
@@ -61,7 +72,8 @@ enum status unit_step(struct unit *unit, struct unit_item *item, struct unit_ins
 static enum status not_found(const struct command *command, struct error *ret_error)
 {
     static const char *const nouns[] = {
-        "a process instance", "a task", "a job", "a timer", "an execution", "a process instance"};
+        "a process instance", "a task", "a job", "a timer", "an execution", "an event subscription",
+        "a process instance"};
     char id[UUID_TEXT_BYTES];
 
     if (command->address == ADDRESS_BUSINESS_KEY)
@@ -96,14 +108,15 @@ static bool find_task_at(struct unit_instance *instance, const char *element_id,
     return false;
 }
 
-/* A message to one execution: its subscription of that name. */
+/* A message or signal to one execution: its subscription of that name. */
 static bool find_subscription(struct unit_instance *instance, const struct uuid *execution,
-                              const char *name, struct uuid *ret_subscription)
+                              enum bpmn_wait_kind kind, const char *name,
+                              struct uuid *ret_subscription)
 {
     struct bpmn_token *token = bpmn_instance_token(&instance->instance, execution, NULL);
 
     for (uint32_t w = 0; token != NULL && w < token->wait_count; w++) {
-        if (token->waits[w].kind == BPMN_WAIT_MESSAGE && strcmp(token->waits[w].name, name) == 0) {
+        if (token->waits[w].kind == kind && strcmp(token->waits[w].name, name) == 0) {
             *ret_subscription = token->waits[w].id;
             return true;
         }
@@ -115,28 +128,35 @@ static enum status translate(const struct unit_item *item, struct bpmn_command *
                              struct error *ret_error)
 {
     const struct command *command = item->command;
+    bool is_event = command->step == BPMN_RECEIVE_MESSAGE || command->step == BPMN_RECEIVE_SIGNAL;
     struct bpmn_command step = {.kind = command->step,
                                 .name = command->name,
                                 .reason = command->reason,
-                                .variables = command->variables};
+                                .user = command->user,
+                                .variables = command->variables,
+                                .local = command->local,
+                                .value = command->value};
 
     switch (command->address) {
     case ADDRESS_TASK:
     case ADDRESS_JOB:
     case ADDRESS_TIMER:
+    case ADDRESS_SUBSCRIPTION:
         step.target = command->target;
         break;
     case ADDRESS_EXECUTION:
-        if (command->step == BPMN_RECEIVE_MESSAGE &&
-            !uuid_equal(&command->target, &item->instance->id)) {
-            if (!find_subscription(item->instance, &command->target, command->name, &step.target))
-                return error_set(ret_error, STATUS_CONFLICT,
-                                 "Expected the execution to wait for the message '%.100s' but it "
-                                 "does not.",
-                                 command->name);
-        } else if (command->step == BPMN_SET_VARIABLES) {
+        if (is_event && uuid_equal(&command->target, &item->instance->id))
+            break; /* the instance itself: whoever in it waits */
+        if (is_event && !find_subscription(item->instance, &command->target,
+                                           command->step == BPMN_RECEIVE_MESSAGE ? BPMN_WAIT_MESSAGE
+                                                                                 : BPMN_WAIT_SIGNAL,
+                                           command->name, &step.target))
+            return error_set(ret_error, STATUS_CONFLICT,
+                             "Expected the execution to wait for the %s '%.100s' but it does not.",
+                             command->step == BPMN_RECEIVE_MESSAGE ? "message" : "signal",
+                             command->name);
+        if (!is_event)
             step.target = command->target;
-        }
         break;
     case ADDRESS_BUSINESS_KEY:
         if (command->step == BPMN_COMPLETE_TASK &&
@@ -184,6 +204,12 @@ static enum status check_item(const struct unit_item *item, struct error *ret_er
         return error_set(ret_error, STATUS_INTERNAL,
                          "Expected the definition '%.200s' of the instance but it is gone.",
                          item->instance->definition_id);
+    if (command->kind == COMMAND_STEP && command->step == BPMN_TERMINATE &&
+        !uuid_is_zero(&item->instance->instance.caller_id))
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected a process instance that was started by a caller but '%s' was "
+                         "called by another instance, which waits for it: delete that one.",
+                         uuid_format(&item->instance->id, id));
     return STATUS_OK;
 }
 
@@ -202,6 +228,8 @@ static enum status step_or_restore(struct unit *unit, struct unit_item *item,
     if (has_copy)
         bpmn_instance_clone(&instance->instance, &before, unit->arena);
     status = unit_step(unit, item, instance, step, ret_error);
+    if (status == STATUS_OK)
+        status = unit_follow(unit, item, instance, ret_error);
     if (!has_copy) {
         if (status != STATUS_OK)
             instance->changes.count = changes;
@@ -213,7 +241,32 @@ static enum status step_or_restore(struct unit *unit, struct unit_item *item,
         bpmn_instance_clear(&instance->instance);
         instance->instance = before;
         instance->changes.count = changes;
+        instance->seen = changes;
     }
+    return status;
+}
+
+/* A command that failed after it went on in other instances cannot be taken back alone. */
+static enum status fail_shared(struct unit *unit, struct unit_item *item, enum status status,
+                               const struct error *error)
+{
+    if (status == STATUS_OK || unit->must_split)
+        return status;
+    if (unit->item_count > 1 && item->touched_others) {
+        unit_ask_split(unit, error);
+        return status;
+    }
+    /* Alone: nothing of this unit is kept but that the command failed. */
+    for (struct unit_instance *instance = unit->first_instance; instance != NULL;
+         instance = instance->next) {
+        if (instance->item == item)
+            instance->changes.count = 0;
+    }
+    for (struct unit_instance *instance = unit->first_instance;
+         instance != NULL && unit->item_count == 1; instance = instance->next)
+        instance->changes.count = 0;
+    if (status == STATUS_BUSY && item->instance != NULL && item->command->kind != COMMAND_START)
+        item->state = ITEM_RETRY;
     return status;
 }
 
@@ -223,12 +276,12 @@ static enum status perform_step(struct unit *unit, struct unit_item *item, struc
     char id[UUID_TEXT_BYTES];
     enum status status = check_item(item, ret_error);
 
-    if (status == STATUS_OK && item->instance->instance.scope_count == 0)
-        status = unit_build_instance(unit, item->instance, ret_error);
+    if (status == STATUS_OK)
+        status = unit_ready_instance(unit, item->instance, ret_error);
     if (status == STATUS_OK)
         status = translate(item, &step, ret_error);
     if (status == STATUS_OK)
-        status = step_or_restore(unit, item, &step, ret_error);
+        status = unit_step_item(unit, item, &step, ret_error);
     if (status == STATUS_NOT_FOUND && item->command->address == ADDRESS_TIMER)
         item->stale_timer = true;
     /* Its row said open, but another command was faster. */
@@ -239,6 +292,59 @@ static enum status perform_step(struct unit *unit, struct unit_item *item, struc
     return status;
 }
 
+enum status unit_step_item(struct unit *unit, struct unit_item *item,
+                           const struct bpmn_command *step, struct error *ret_error)
+{
+    enum status status = step_or_restore(unit, item, step, ret_error);
+
+    return fail_shared(unit, item, status, ret_error);
+}
+
+enum status unit_new_instance(struct unit *unit, const struct definition *definition,
+                              const struct uuid *id, const char *business_key,
+                              struct unit_instance **ret_instance, struct error *ret_error)
+{
+    struct unit_instance *instance;
+
+    if (definition->suspended)
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected the process definition '%.200s' to be active but it is "
+                         "suspended.",
+                         definition->id);
+    instance = unit_add_instance(unit, id);
+    instance->is_new = true;
+    instance->definition = definition;
+    definition_pin(unit->queue->settings.definitions, definition);
+    instance->definition_id = arena_copy(unit->arena, definition->id);
+    bpmn_instance_init(&instance->instance, unit->arena, definition->model, id, definition->id,
+                       business_key);
+    *ret_instance = instance;
+    return STATUS_OK;
+}
+
+enum status unit_start_item(struct unit *unit, struct unit_item *item,
+                            const struct definition *definition, const char *business_key,
+                            const struct bpmn_command *step, struct error *ret_error)
+{
+    struct uuid id = uuid_next(unit->queue->settings.ids);
+    struct unit_instance *instance = NULL;
+    enum status status =
+        unit_new_instance(unit, definition, &id, business_key, &instance, ret_error);
+
+    if (status != STATUS_OK)
+        return status;
+    instance->item = item;
+    instance->instance_name = item->command->instance_name;
+    instance->start_user = item->command->user;
+    instance->correlation_id = item->command->correlation_id;
+    item->instance = instance;
+    item->instance_id = id;
+    status = unit_step(unit, item, instance, step, ret_error);
+    if (status == STATUS_OK)
+        status = unit_follow(unit, item, instance, ret_error);
+    return fail_shared(unit, item, status, ret_error);
+}
+
 static enum status perform_start(struct unit *unit, struct unit_item *item, struct error *ret_error)
 {
     const struct command *command = item->command;
@@ -246,10 +352,11 @@ static enum status perform_start(struct unit *unit, struct unit_item *item, stru
     const struct definition *definition = command->definition_id != NULL
                                               ? definition_by_id(cache, command->definition_id)
                                               : definition_latest(cache, command->definition_key);
-    struct bpmn_command step = {.kind = BPMN_START, .variables = command->variables};
-    struct unit_instance *instance;
-    struct uuid id;
-    enum status status;
+    struct bpmn_command step = {.kind = BPMN_START,
+                                .element = command->element,
+                                .definition = command->definition,
+                                .user = command->user,
+                                .variables = command->variables};
 
     if (definition == NULL)
         return error_set_field(
@@ -258,28 +365,39 @@ static enum status perform_start(struct unit *unit, struct unit_item *item, stru
             "Expected a deployed process definition with the %s '%.200s' but there is none.",
             command->definition_id != NULL ? "id" : "key",
             command->definition_id != NULL ? command->definition_id : command->definition_key);
-    if (definition->suspended)
+    return unit_start_item(unit, item, definition, command->business_key, &step, ret_error);
+}
+
+/* An instance that a command has just suspended takes no step but its end. */
+static enum status perform_switch(struct unit_item *item, struct error *ret_error)
+{
+    struct unit_instance *instance = item->instance;
+    bool suspend = item->command->kind == COMMAND_SUSPEND;
+    char id[UUID_TEXT_BYTES];
+
+    if (!item->found)
+        return not_found(item->command, ret_error);
+    if (instance->instance.status != BPMN_INSTANCE_ACTIVE)
         return error_set(ret_error, STATUS_CONFLICT,
-                         "Expected the process definition '%.200s' to be active but it is "
-                         "suspended.",
-                         definition->id);
-    id = uuid_next(unit->queue->settings.ids);
-    instance = unit_add_instance(unit, &id);
-    instance->is_new = true;
-    instance->definition = definition;
-    definition_pin(cache, definition);
-    instance->definition_id = arena_copy(unit->arena, definition->id);
-    instance->instance_name = command->instance_name;
-    instance->start_user = command->user;
-    instance->correlation_id = command->correlation_id;
-    item->instance = instance;
-    item->instance_id = id;
-    bpmn_instance_init(&instance->instance, unit->arena, definition->model, &id, definition->id,
-                       command->business_key);
-    status = unit_step(unit, item, instance, &step, ret_error);
-    if (status != STATUS_OK)
-        instance->changes.count = 0;
-    return status;
+                         "Expected process instance '%s' to be active but it has ended.",
+                         uuid_format(&instance->id, id));
+    if (instance->suspended == suspend)
+        return error_set(ret_error, STATUS_CONFLICT, "Process instance '%s' is %s already.",
+                         uuid_format(&instance->id, id), suspend ? "suspended" : "active");
+    instance->suspended = suspend;
+    instance->switched = true;
+    return STATUS_OK;
+}
+
+/* The instance is written with everything it has. */
+static enum status unit_ready_if_known(struct unit *unit, struct unit_item *item,
+                                       struct error *ret_error)
+{
+    if (item->instance->definition == NULL)
+        return error_set(ret_error, STATUS_INTERNAL,
+                         "Expected the definition '%.200s' of the instance but it is gone.",
+                         item->instance->definition_id);
+    return unit_ready_instance(unit, item->instance, ret_error);
 }
 
 void unit_step_items(struct unit *unit)
@@ -297,13 +415,23 @@ void unit_step_items(struct unit *unit)
         case COMMAND_STEP:
             status = perform_step(unit, item, &item->error);
             break;
+        case COMMAND_JOB:
+            status = unit_perform_job(unit, item, &item->error);
+            break;
+        case COMMAND_SUSPEND:
+        case COMMAND_ACTIVATE:
+            status = item->found ? unit_ready_if_known(unit, item, &item->error) : STATUS_OK;
+            if (status == STATUS_OK)
+                status = perform_switch(item, &item->error);
+            break;
         case COMMAND_MODULE: {
             static const struct uuid none;
 
-            unit_call_handler(unit, item, &none, item->command->name, NULL, &none);
+            unit_call_handler(unit, item, NULL, &none, item->command->name, NULL, &none);
             break;
         }
         }
-        item->state = status == STATUS_OK ? ITEM_STEPPED : ITEM_FAILED;
+        if (item->state == ITEM_WAITING)
+            item->state = status == STATUS_OK ? ITEM_STEPPED : ITEM_FAILED;
     }
 }

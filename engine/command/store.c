@@ -13,14 +13,15 @@ static const struct pg_statement insert_instances = {
     "store_insert_instances",
     "INSERT INTO " WORKFLOWS "process_instance (id, definition_id, definition_key, business_key,"
     " name, status, revision, start_user_id, correlation_id, started_at, ended_at, end_element_id,"
-    " delete_reason, state, variables)"
+    " delete_reason, state, variables, caller_id, root_id)"
     " SELECT id, definition_id, definition_key, business_key, name, status, 1, start_user_id,"
-    " correlation_id, started_at, ended_at, end_element_id, delete_reason, state, variables"
+    " correlation_id, started_at, ended_at, end_element_id, delete_reason, state, variables,"
+    " caller_id, root_id"
     " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[],"
     " $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[],"
-    " $13::jsonb[], $14::jsonb[]) AS n (id, definition_id, definition_key, business_key, name,"
-    " status, start_user_id, correlation_id, started_at, ended_at, end_element_id, delete_reason,"
-    " state, variables)"};
+    " $13::jsonb[], $14::jsonb[], $15::uuid[], $16::uuid[]) AS n (id, definition_id,"
+    " definition_key, business_key, name, status, start_user_id, correlation_id, started_at,"
+    " ended_at, end_element_id, delete_reason, state, variables, caller_id, root_id)"};
 
 /* The revision guards against a writer that our lock did not keep out: there is none by design. */
 static const struct pg_statement update_instances = {
@@ -73,7 +74,7 @@ const char *store_json_text(struct unit *unit, json_t *json, bool steal)
 
 bool unit_instance_is_dirty(const struct unit_instance *instance)
 {
-    return instance->stepped && instance->changes.count > 0;
+    return (instance->stepped && instance->changes.count > 0) || instance->switched;
 }
 
 void store_time_or_null(struct pg_array *array, int64_t us)
@@ -82,6 +83,14 @@ void store_time_or_null(struct pg_array *array, int64_t us)
         pg_add_timestamp(array, us);
     else
         pg_add_null(array);
+}
+
+void store_uuid_or_null(struct pg_array *array, const struct uuid *id)
+{
+    if (uuid_is_zero(id))
+        pg_add_null(array);
+    else
+        pg_add_uuid(array, id);
 }
 
 /* ---- rows ---- */
@@ -108,7 +117,7 @@ bool unit_has_changes(const struct unit *unit)
             return true;
     }
     for (uint32_t i = 0; i < unit->item_count; i++) {
-        if (unit->items[i].stale_timer)
+        if (unit->items[i].stale_timer || unit->items[i].job_done)
             return true;
     }
     return unit->event_count > 0 || unit->rounds > 0;
@@ -117,7 +126,7 @@ bool unit_has_changes(const struct unit *unit)
 static void store_new_instances(struct unit *unit, struct pg_batch *batch)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[14] = {NULL};
+    struct pg_array *a[16] = {NULL};
 
     for (struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {
@@ -139,6 +148,8 @@ static void store_new_instances(struct unit *unit, struct pg_batch *batch)
             a[11] = pg_text_array(call);
             a[12] = pg_jsonb_array(call);
             a[13] = pg_jsonb_array(call);
+            a[14] = pg_uuid_array(call);
+            a[15] = pg_uuid_array(call);
         }
         pg_add_uuid(a[0], &instance->id);
         pg_add_text(a[1], instance->definition->id);
@@ -155,6 +166,8 @@ static void store_new_instances(struct unit *unit, struct pg_batch *batch)
         pg_add_text(a[12], store_json_text(
                                unit, bpmn_scope_state(running, bpmn_instance_root(running)), true));
         pg_add_text(a[13], store_json_text(unit, bpmn_instance_root(running)->variables, false));
+        store_uuid_or_null(a[14], &running->caller_id);
+        store_uuid_or_null(a[15], &instance->root_id);
     }
 }
 
@@ -291,6 +304,7 @@ void unit_store(struct unit *unit, struct pg_batch *batch)
     store_old_instances(unit, batch);
     store_scopes(unit, batch);
     unit_store_waits(unit, batch);
+    unit_store_thrown(unit, batch);
     store_journal(unit, batch);
     unit->publications = outbox_add(batch, unit->queue->settings.registry, unit->events,
                                     unit->event_count, unit->queue->settings.ids);

@@ -35,94 +35,34 @@ static const struct pg_statement close_tasks = {
 static const struct pg_statement insert_timers = {
     "store_insert_timers",
     "INSERT INTO " WORKFLOWS "timer (id, instance_id, execution_id, definition_id, element_id,"
-    " due_at, repeat, created_at) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],"
-    " $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::timestamptz[])"};
+    " due_at, repeat, created_at, retry_cycle) SELECT * FROM unnest($1::uuid[], $2::uuid[],"
+    " $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::timestamptz[],"
+    " $9::text[])"};
 static const struct pg_statement delete_timers = {
     "store_delete_timers", "DELETE FROM " WORKFLOWS "timer WHERE id = ANY ($1::uuid[])"};
 
-static const struct pg_statement insert_jobs = {
-    "store_insert_jobs",
-    "INSERT INTO " WORKFLOWS "job (id, instance_id, execution_id, definition_id, element_id,"
-    " element_name, kind, topic, created_at)"
-    " SELECT id, instance_id, execution_id, definition_id, element_id, element_name, 1, topic,"
-    " created_at FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], "
-    "$6::text[],"
-    " $7::text[], $8::timestamptz[]) AS n (id, instance_id, execution_id, definition_id, "
-    "element_id,"
-    " element_name, topic, created_at)"};
-static const struct pg_statement delete_jobs = {
-    "store_delete_jobs", "DELETE FROM " WORKFLOWS "job WHERE id = ANY ($1::uuid[])"};
-
-static const struct pg_statement insert_subscriptions = {
-    "store_insert_subscriptions",
-    "INSERT INTO " WORKFLOWS "event_subscription (id, instance_id, execution_id, definition_id,"
-    " element_id, event_type, event_name, created_at)"
-    " SELECT id, instance_id, execution_id, definition_id, element_id, 'message', event_name,"
-    " created_at FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], "
-    "$6::text[],"
-    " $7::timestamptz[]) AS n (id, instance_id, execution_id, definition_id, element_id, "
-    "event_name,"
-    " created_at)"};
-static const struct pg_statement delete_subscriptions = {
-    "store_delete_subscriptions",
-    "DELETE FROM " WORKFLOWS "event_subscription WHERE id = ANY ($1::uuid[])"};
-
 /* ---- waits: made, and made and undone ---- */
 
-/* A wait that this unit made. */
-struct made {
-    UT_hash_handle hh;
-    struct uuid id;
-    const struct unit_instance *instance;
-    const struct bpmn_change *change;
-    const struct bpmn_change *closed; /* by this change of the same unit; NULL: it stays */
-    struct made *next;
-};
-
-/* A wait of an earlier unit that this one closed. */
-struct closed {
-    const struct unit_instance *instance;
-    const struct bpmn_change *change;
-    struct closed *next;
-};
-
-struct waits {
-    struct arena *arena;
-    struct made *by_id;
-    struct made *first_made;
-    struct made **made_tail;
-    struct closed *first_closed;
-    struct closed **closed_tail;
-};
-
+/* Handler calls are answered in the transaction that makes them, called instances have rows of
+ * their own. */
 static bool makes_wait(enum bpmn_change_kind kind)
 {
-    return kind == BPMN_CHANGE_TASK_CREATED || kind == BPMN_CHANGE_JOB_CREATED ||
-           kind == BPMN_CHANGE_TIMER_ARMED || kind == BPMN_CHANGE_MESSAGE_AWAITED;
+    enum bpmn_wait_kind wait;
+
+    return bpmn_change_begins(kind, &wait) && wait != BPMN_WAIT_HANDLER && wait != BPMN_WAIT_CALL;
 }
 
 static bool closes_wait(enum bpmn_change_kind kind)
 {
-    switch (kind) {
-    case BPMN_CHANGE_TASK_COMPLETED:
-    case BPMN_CHANGE_TASK_CANCELLED:
-    case BPMN_CHANGE_JOB_COMPLETED:
-    case BPMN_CHANGE_JOB_CANCELLED:
-    case BPMN_CHANGE_TIMER_FIRED:
-    case BPMN_CHANGE_TIMER_CANCELLED:
-    case BPMN_CHANGE_MESSAGE_RECEIVED:
-    case BPMN_CHANGE_MESSAGE_CANCELLED:
-        return true;
-    default:
-        return false;
-    }
+    return bpmn_change_ends(kind) && kind != BPMN_CHANGE_HANDLER_RETURNED &&
+           kind != BPMN_CHANGE_CALL_COMPLETED && kind != BPMN_CHANGE_CALL_CANCELLED;
 }
 
 static void gather(struct waits *waits, const struct unit_instance *instance)
 {
     for (uint32_t i = 0; i < instance->changes.count; i++) {
         const struct bpmn_change *change = &instance->changes.items[i];
-        struct made *made = NULL;
+        struct made_wait *made = NULL;
 
         if (makes_wait(change->kind)) {
             made = arena_alloc(waits->arena, sizeof(*made));
@@ -137,7 +77,7 @@ static void gather(struct waits *waits, const struct unit_instance *instance)
             if (made != NULL) {
                 made->closed = change;
             } else {
-                struct closed *closed = arena_alloc(waits->arena, sizeof(*closed));
+                struct closed_wait *closed = arena_alloc(waits->arena, sizeof(*closed));
 
                 closed->instance = instance;
                 closed->change = change;
@@ -162,7 +102,7 @@ static const char *list_text(struct unit *unit, const char **items, uint32_t cou
     return store_json_text(unit, list, true);
 }
 
-static void add_where(struct pg_array **a, const struct made *made)
+void store_where(struct pg_array **a, const struct made_wait *made)
 {
     const struct unit_instance *instance = made->instance;
 
@@ -173,7 +113,7 @@ static void add_where(struct pg_array **a, const struct made *made)
     pg_add_text(a[4], instance->instance.model->elements[made->change->element].id);
 }
 
-static void where_arrays(struct pg_array **a, struct pg_call *call)
+void store_where_arrays(struct pg_array **a, struct pg_call *call)
 {
     for (int i = 0; i < 3; i++)
         a[i] = pg_uuid_array(call);
@@ -186,14 +126,14 @@ static void store_new_tasks(struct unit *unit, struct pg_batch *batch, const str
     struct pg_call *call = NULL;
     struct pg_array *a[19] = {NULL};
 
-    for (const struct made *made = waits->first_made; made != NULL; made = made->next) {
+    for (const struct made_wait *made = waits->first_made; made != NULL; made = made->next) {
         const struct bpmn_task_details *task = made->change->task;
 
         if (made->change->kind != BPMN_CHANGE_TASK_CREATED)
             continue;
         if (call == NULL) {
             call = pg_batch_add(batch, &insert_tasks);
-            where_arrays(a, call);
+            store_where_arrays(a, call);
             for (int i = 5; i < 9; i++)
                 a[i] = pg_text_array(call);
             a[9] = pg_jsonb_array(call);
@@ -207,7 +147,7 @@ static void store_new_tasks(struct unit *unit, struct pg_batch *batch, const str
             a[17] = pg_timestamp_array(call);
             a[18] = pg_text_array(call);
         }
-        add_where(a, made);
+        store_where(a, made);
         pg_add_text(a[5], task->name);
         pg_add_text(a[6], task->description);
         pg_add_text(a[7], task->assignee);
@@ -232,7 +172,8 @@ static void store_closed_tasks(struct pg_batch *batch, const struct waits *waits
     struct pg_call *call = NULL;
     struct pg_array *a[4] = {NULL};
 
-    for (const struct closed *closed = waits->first_closed; closed != NULL; closed = closed->next) {
+    for (const struct closed_wait *closed = waits->first_closed; closed != NULL;
+         closed = closed->next) {
         const struct bpmn_change *change = closed->change;
 
         if (change->kind != BPMN_CHANGE_TASK_COMPLETED &&
@@ -252,87 +193,54 @@ static void store_closed_tasks(struct pg_batch *batch, const struct waits *waits
     }
 }
 
+/* A boundary timer's failures are retried as its own element says, or its activity. */
+static const char *retry_cycle_of(const struct made_wait *made)
+{
+    const struct bpmn_element *element =
+        &made->instance->instance.model->elements[made->change->element];
+
+    if (element->retry_cycle == NULL && element->attached_to != BPMN_NONE)
+        return made->instance->instance.model->elements[element->attached_to].retry_cycle;
+    return element->retry_cycle;
+}
+
 static void store_new_timers(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[8] = {NULL};
+    struct pg_array *a[9] = {NULL};
 
-    for (const struct made *made = waits->first_made; made != NULL; made = made->next) {
+    for (const struct made_wait *made = waits->first_made; made != NULL; made = made->next) {
         if (made->change->kind != BPMN_CHANGE_TIMER_ARMED || made->closed != NULL)
             continue;
         if (call == NULL) {
             call = pg_batch_add(batch, &insert_timers);
-            where_arrays(a, call);
+            store_where_arrays(a, call);
             a[5] = pg_timestamp_array(call);
             a[6] = pg_text_array(call);
             a[7] = pg_timestamp_array(call);
+            a[8] = pg_text_array(call);
         }
-        add_where(a, made);
+        store_where(a, made);
         pg_add_timestamp(a[5], made->change->due_us);
         pg_add_text(a[6], made->change->repeat);
         pg_add_timestamp(a[7], made->change->at_us);
+        pg_add_text(a[8], retry_cycle_of(made));
         unit_timer_effect(unit, &made->id, &made->instance->id, made->change->due_us, true);
     }
 }
 
-static void store_new_jobs(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
+void store_removals(struct unit *unit, struct pg_batch *batch, const struct waits *waits,
+                    const struct pg_statement *statement, enum bpmn_wait_kind kind)
 {
-    struct pg_call *call = NULL;
-    struct pg_array *a[8] = {NULL};
-
-    for (const struct made *made = waits->first_made; made != NULL; made = made->next) {
-        const struct bpmn_element *element =
-            &made->instance->instance.model->elements[made->change->element];
-
-        if (made->change->kind != BPMN_CHANGE_JOB_CREATED || made->closed != NULL)
-            continue;
-        if (call == NULL) {
-            call = pg_batch_add(batch, &insert_jobs);
-            where_arrays(a, call);
-            a[5] = pg_text_array(call);
-            a[6] = pg_text_array(call);
-            a[7] = pg_timestamp_array(call);
-        }
-        add_where(a, made);
-        pg_add_text(a[5], element->name);
-        pg_add_text(a[6], made->change->name);
-        pg_add_timestamp(a[7], made->change->at_us);
-        unit->jobs_created++;
-    }
-}
-
-static void store_new_subscriptions(struct pg_batch *batch, const struct waits *waits)
-{
-    struct pg_call *call = NULL;
-    struct pg_array *a[7] = {NULL};
-
-    for (const struct made *made = waits->first_made; made != NULL; made = made->next) {
-        if (made->change->kind != BPMN_CHANGE_MESSAGE_AWAITED || made->closed != NULL)
-            continue;
-        if (call == NULL) {
-            call = pg_batch_add(batch, &insert_subscriptions);
-            where_arrays(a, call);
-            a[5] = pg_text_array(call);
-            a[6] = pg_timestamp_array(call);
-        }
-        add_where(a, made);
-        pg_add_text(a[5], made->change->name);
-        pg_add_timestamp(a[6], made->change->at_us);
-    }
-}
-
-/* Rows of closed waits of one kind go by id. */
-static void store_removals(struct unit *unit, struct pg_batch *batch, const struct waits *waits,
-                           const struct pg_statement *statement, enum bpmn_change_kind done,
-                           enum bpmn_change_kind cancelled)
-{
-    bool timers = done == BPMN_CHANGE_TIMER_FIRED;
+    const struct bpmn_wait_changes *kinds = bpmn_wait_changes(kind);
+    bool timers = kind == BPMN_WAIT_TIMER;
     struct pg_array *ids = NULL;
 
-    for (const struct closed *closed = waits->first_closed; closed != NULL; closed = closed->next) {
+    for (const struct closed_wait *closed = waits->first_closed; closed != NULL;
+         closed = closed->next) {
         const struct bpmn_change *change = closed->change;
 
-        if (change->kind != done && change->kind != cancelled)
+        if (change->kind != kinds->over && change->kind != kinds->cancelled)
             continue;
         if (ids == NULL)
             ids = pg_uuid_array(pg_batch_add(batch, statement));
@@ -362,14 +270,9 @@ void unit_store_waits(struct unit *unit, struct pg_batch *batch)
     }
     store_new_tasks(unit, batch, &waits);
     store_closed_tasks(batch, &waits);
-    store_removals(unit, batch, &waits, &delete_timers, BPMN_CHANGE_TIMER_FIRED,
-                   BPMN_CHANGE_TIMER_CANCELLED);
+    store_removals(unit, batch, &waits, &delete_timers, BPMN_WAIT_TIMER);
     store_new_timers(unit, batch, &waits);
-    store_removals(unit, batch, &waits, &delete_jobs, BPMN_CHANGE_JOB_COMPLETED,
-                   BPMN_CHANGE_JOB_CANCELLED);
-    store_new_jobs(unit, batch, &waits);
-    store_removals(unit, batch, &waits, &delete_subscriptions, BPMN_CHANGE_MESSAGE_RECEIVED,
-                   BPMN_CHANGE_MESSAGE_CANCELLED);
-    store_new_subscriptions(batch, &waits);
+    unit_store_jobs(unit, batch, &waits);
+    unit_store_subscriptions(unit, batch, &waits);
     HASH_CLEAR(hh, waits.by_id);
 }

@@ -16,11 +16,21 @@ struct unit_instance {
     bool has_scopes; /* its nested scopes were looked for */
     struct bpmn_instance instance;
     struct bpmn_changes changes;
+    uint32_t seen;       /* changes that the unit has followed up already (calls.c) */
+    struct uuid root_id; /* the outermost caller; zero: itself */
     const struct definition *definition; /* pinned */
     int64_t revision;                    /* stored; the commit writes the next one */
     bool suspended;
+    bool switched;       /* suspended or activated by this unit */
     uint32_t item_count; /* commands of this unit for it */
     const char *definition_id;
+    const struct pg_result *rows; /* where its row is, and at which index; not of new ones */
+    uint32_t row;
+    const struct pg_result *scope_rows;
+    const struct unit_item *item;         /* whose command started it; NULL for others */
+    struct unit_instance *next_to_follow; /* calls.c */
+    bool is_listed;
+    bool end_told; /* to its caller */
     const char *instance_name;
     const char *start_user;
     const char *correlation_id;
@@ -47,13 +57,42 @@ struct unit_item {
     int64_t task_closed_us;
     bool blamed;    /* failed by a handler's word: whatever its neighbours do, this is the answer */
     json_t *answer; /* of a COMMAND_MODULE */
-    bool stale_timer; /* its row has to go */
+    bool stale_timer;           /* its row has to go */
+    const struct unit_job *job; /* of a COMMAND_JOB: its row */
+    bool job_done;              /* the row goes with this unit */
+    bool reroutes;              /* the message's receiver is gone: another one is looked for */
+    struct bpmn_script *script; /* the job asks for a script to be run, and is not done yet */
+    bool touched_others;        /* a step of it went on in another instance */
+};
+
+/* What a row of `job` asks for. */
+enum job_kind {
+    JOB_EXTERNAL = 1,
+    JOB_CONTINUATION = 2,
+    JOB_SCRIPT = 3,
+    JOB_SIGNAL = 4,
+    JOB_MESSAGE = 5,
+    JOB_START = 6,
+    JOB_END = 7,
+    JOB_START_TIMER = 8,
+};
+
+struct unit_job {
+    enum job_kind kind;
+    struct uuid id;
+    struct uuid instance_id; /* zero for one that starts an instance */
+    const char *definition_id;
+    const char *element_id;
+    const char *name; /* of the event */
+    json_t *payload;  /* an object, owned by the unit */
+    int64_t due_us;
 };
 
 /* A handler call that waits for its round. */
 struct unit_call {
     struct unit_item *item;
-    struct uuid wait_id; /* zero for a COMMAND_MODULE */
+    struct unit_instance *instance; /* NULL for a COMMAND_MODULE */
+    struct uuid wait_id;            /* zero for a COMMAND_MODULE */
     const char *topic;
     const char *element_id;
     struct uuid execution_id;
@@ -77,10 +116,17 @@ enum load_statement {
     LOAD_JOBS,
     LOAD_EXECUTIONS,
     LOAD_BUSINESS_KEYS,
+    LOAD_SUBSCRIPTIONS,
+    LOAD_WORK,
     LOAD_EXISTING,
     LOAD_LOCKED,
     LOAD_SCOPES,
     LOAD_COUNT,
+};
+
+struct callers_loaded {
+    struct pg_batch *batch;
+    struct callers_loaded *next;
 };
 
 /* What a unit does after COMMIT. */
@@ -89,7 +135,7 @@ struct timer_effect {
     struct uuid instance_id;
     int64_t due_us;
     bool armed; /* else removed */
-    bool dropped;
+    bool is_job;
 };
 
 #define TO(state) (1u << UNIT_##state)
@@ -116,13 +162,14 @@ struct timer_effect {
  * ROLLED_BACK  nothing was kept: commands run again, are split, or hear why they failed
  *
  * Left out of the drawing: LOADING and DEFINING are passed over when there is nothing to wait for,
+ * and come back to themselves (the instances that called these; the processes that those call),
  * STEPPING and CALLING may roll back, STEPPING may have nothing to store, and a doubt that nobody
  * can settle ends in IDLE. */
 #define UNIT_STATES(X)                                                        \
     X(IDLE, TO(ACQUIRING))                                                    \
     X(ACQUIRING, TO(LOADING) | TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK)) \
-    X(LOADING, TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))                 \
-    X(DEFINING, TO(STEPPING) | TO(ROLLED_BACK))                               \
+    X(LOADING, TO(LOADING) | TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))   \
+    X(DEFINING, TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))                \
     X(STEPPING, TO(CALLING) | TO(STORING) | TO(COMMITTED) | TO(ROLLED_BACK))  \
     X(CALLING, TO(STEPPING) | TO(ROLLED_BACK))                                \
     X(STORING, TO(COMMITTED) | TO(IN_DOUBT) | TO(ROLLED_BACK))                \
@@ -145,8 +192,13 @@ struct unit {
     char transaction_id[32]; /* "" until known */
     uint32_t transaction_index;
     struct arena *arena;
-    struct pg_batch *batch;      /* in flight */
-    struct pg_batch *load_batch; /* what was loaded; its results stay until the unit ends */
+    struct pg_batch *batch;         /* in flight */
+    struct pg_batch *load_batch;    /* what was loaded; its results stay until the unit ends */
+    struct pg_batch *callers_batch; /* the same for the instances that called these: the last … */
+    struct callers_loaded *callers; /* … and all of them */
+    uint32_t callers_rounds;
+    uint32_t defining_rounds;
+    uint32_t defining_wanted; /* definitions that the last round asked for */
     struct unit_item *items;
     uint32_t item_count;
     struct unit_instance *instances; /* by id */
@@ -155,6 +207,9 @@ struct unit {
     struct unit_call **calls_tail;
     struct call_group *groups;
     uint32_t rounds;
+    struct unit_instance *first_to_follow; /* instances whose changes have not been followed up */
+    struct unit_instance **follow_tail;
+    uint32_t followed;
     struct module_event *events;
     uint32_t event_count;
     uint32_t event_capacity;
@@ -162,6 +217,9 @@ struct unit {
     uint32_t timer_effect_count;
     uint32_t timer_effect_capacity;
     uint32_t jobs_created;
+    int32_t routed_messages; /* index in batch of the statement that found receivers; -1: none */
+    int32_t routed_signals;
+    int32_t matched_buffer;
     uint32_t publications;
     int64_t started_us;         /* monotonic */
     int64_t now_us;             /* wall, of this unit's steps */
@@ -243,6 +301,9 @@ bool unit_needs_load(const struct unit *unit);
 void unit_begin_transaction(struct unit *unit, struct pg_batch *batch);
 void unit_load(struct unit *unit, struct pg_batch *batch);
 void unit_loaded(struct unit *unit);
+/* The instances whose call activities wait for these; false: there are none to load. */
+bool unit_load_callers(struct unit *unit, struct pg_batch *batch);
+void unit_callers_loaded(struct unit *unit);
 struct unit_instance *unit_find_instance(struct unit *unit, const struct uuid *id);
 struct unit_instance *unit_add_instance(struct unit *unit, const struct uuid *id);
 MUST_CHECK enum status unit_build_instance(struct unit *unit, struct unit_instance *instance,
@@ -253,6 +314,22 @@ void unit_pin_definitions(struct unit *unit);
 
 /* perform.c: steps of commands and of handlers' answers. */
 void unit_step_items(struct unit *unit);
+/* The instance's rows become an instance in memory, unless that has been done. */
+MUST_CHECK enum status unit_ready_instance(struct unit *unit, struct unit_instance *instance,
+                                           struct error *ret_error);
+/* One step of a command's own instance, with all that follows from it. */
+MUST_CHECK enum status unit_step_item(struct unit *unit, struct unit_item *item,
+                                      const struct bpmn_command *step, struct error *ret_error);
+/* Starts an instance for a command. */
+MUST_CHECK enum status unit_start_item(struct unit *unit, struct unit_item *item,
+                                       const struct definition *definition,
+                                       const char *business_key, const struct bpmn_command *step,
+                                       struct error *ret_error);
+/* A new instance of a definition, not started yet. */
+MUST_CHECK enum status unit_new_instance(struct unit *unit, const struct definition *definition,
+                                         const struct uuid *id, const char *business_key,
+                                         struct unit_instance **ret_instance,
+                                         struct error *ret_error);
 /* The unit cannot be carried out as a whole, for no single command's fault. */
 void unit_ask_split(struct unit *unit, const struct error *reason);
 MUST_CHECK enum status unit_step(struct unit *unit, struct unit_item *item,
@@ -266,8 +343,28 @@ bool unit_prepare_calls(struct unit *unit, struct pg_batch *batch);
 bool unit_finish_calls(struct unit *unit);
 /* After a failure: releases what the round holds. */
 void unit_drop_calls(struct unit *unit);
-void unit_call_handler(struct unit *unit, struct unit_item *item, const struct uuid *wait_id,
-                       const char *topic, const char *element_id, const struct uuid *execution_id);
+void unit_call_handler(struct unit *unit, struct unit_item *item, struct unit_instance *instance,
+                       const struct uuid *wait_id, const char *topic, const char *element_id,
+                       const struct uuid *execution_id);
+
+/* calls.c: instances that call instances. */
+/* A step of it is to be followed up. */
+void unit_list_to_follow(struct unit *unit, struct unit_instance *instance);
+/* Carries what a step did on to the instances that it called or that called it. */
+MUST_CHECK enum status unit_follow(struct unit *unit, struct unit_item *item,
+                                   struct unit_instance *instance, struct error *ret_error);
+/* The processes that a definition's call activities name, when they are not in memory. */
+void unit_wanted_calls(struct unit *unit, const struct bpmn_model *model, const char **keys,
+                       uint32_t *count, uint32_t capacity);
+
+/* job.c: jobs of the engine's own. */
+MUST_CHECK enum status unit_perform_job(struct unit *unit, struct unit_item *item,
+                                        struct error *ret_error);
+
+/* throw.c: messages and signals to other instances. */
+void unit_store_thrown(struct unit *unit, struct pg_batch *batch);
+/* Effects of the statements above, once they are answered. */
+void unit_thrown_effects(struct unit *unit);
 
 /* store.c */
 bool unit_has_changes(const struct unit *unit);
@@ -279,11 +376,49 @@ void unit_store_waits(struct unit *unit, struct pg_batch *batch);
 bool unit_instance_is_dirty(const struct unit_instance *instance);
 const char *store_json_text(struct unit *unit, json_t *json, bool steal); /* in the unit's arena */
 void store_time_or_null(struct pg_array *array, int64_t us);
+void store_uuid_or_null(struct pg_array *array, const struct uuid *id);
+/* The waits that a unit made and those that it ended, over all its instances. */
+struct made_wait {
+    UT_hash_handle hh;
+    struct uuid id;
+    const struct unit_instance *instance;
+    const struct bpmn_change *change;
+    const struct bpmn_change *closed; /* by this change of the same unit; NULL: it stays */
+    struct made_wait *next;
+};
+
+struct closed_wait {
+    const struct unit_instance *instance;
+    const struct bpmn_change *change;
+    struct closed_wait *next;
+};
+
+struct waits {
+    struct arena *arena;
+    struct made_wait *by_id;
+    struct made_wait *first_made;
+    struct made_wait **made_tail;
+    struct closed_wait *first_closed;
+    struct closed_wait **closed_tail;
+};
+
+/* The columns that say where a wait is: id, instance, execution, definition, element. */
+void store_where_arrays(struct pg_array **a, struct pg_call *call);
+void store_where(struct pg_array **a, const struct made_wait *made);
+/* store_jobs.c: external work, and the engine's own jobs. */
+void unit_store_jobs(struct unit *unit, struct pg_batch *batch, const struct waits *waits);
+/* store_subscriptions.c */
+void unit_store_subscriptions(struct unit *unit, struct pg_batch *batch, const struct waits *waits);
+/* Rows of ended waits of one kind go by id: `statement` deletes them. */
+void store_removals(struct unit *unit, struct pg_batch *batch, const struct waits *waits,
+                    const struct pg_statement *statement, enum bpmn_wait_kind kind);
 
 /* effects.c */
 void unit_apply_effects(struct unit *unit);
 void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
                        int64_t due_us, bool armed);
+void unit_job_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
+                     int64_t due_us);
 
 /* in_doubt.c */
 void unit_in_doubt(struct unit *unit);

@@ -32,8 +32,21 @@ static void forget(struct unit *unit)
     unit_drop_calls(unit);
     for (uint32_t i = 0; i < unit->event_count; i++)
         json_decref(unit->events[i].payload);
-    for (uint32_t i = 0; i < unit->item_count; i++)
+    for (uint32_t i = 0; i < unit->item_count; i++) {
         json_decref(unit->items[i].answer);
+        if (unit->items[i].job != NULL)
+            json_decref(unit->items[i].job->payload);
+        if (unit->items[i].script != NULL)
+            json_decref((json_t *)unit->items[i].script->variables);
+    }
+    for (struct callers_loaded *callers = unit->callers; callers != NULL; callers = callers->next)
+        pg_batch_free_results(callers->batch);
+    unit->callers = NULL;
+    unit->callers_batch = NULL;
+    unit->callers_rounds = unit->defining_rounds = unit->defining_wanted = 0;
+    unit->first_to_follow = NULL;
+    unit->follow_tail = &unit->first_to_follow;
+    unit->followed = 0;
     pg_batch_free_results(unit->load_batch);
     pg_batch_free_results(unit->batch);
     unit->first_instance = NULL;
@@ -46,6 +59,7 @@ static void forget(struct unit *unit)
     unit->item_count = 0;
     unit->rounds = 0;
     unit->jobs_created = unit->publications = 0;
+    unit->routed_messages = unit->routed_signals = unit->matched_buffer = -1;
     unit->expected_updates = 0;
     unit->begun = false;
     unit->must_split = false;
@@ -148,6 +162,7 @@ void unit_committed(struct unit *unit)
 {
     unit_move(unit, UNIT_COMMITTED);
     observe_unit(unit->item_count, clock_monotonic_us() - unit->started_us);
+    unit_thrown_effects(unit);
     unit_release(unit);
     unit_apply_effects(unit);
     answer_failed(unit);

@@ -23,6 +23,7 @@ static const struct {
 #undef UNIT_ROW
 };
 
+static void load_callers(struct unit *unit);
 static void define(struct unit *unit);
 static void perform(struct unit *unit);
 static void call_or_store(struct unit *unit);
@@ -40,6 +41,8 @@ void unit_init(struct unit *unit, struct command_queue *queue)
     unit->queue = queue;
     unit->arena = arena_new(LIMIT_UNIT_ARENA_BYTES);
     unit->calls_tail = &unit->calls;
+    unit->follow_tail = &unit->first_to_follow;
+    unit->routed_messages = unit->routed_signals = unit->matched_buffer = -1;
     result = uv_timer_init(queue->settings.loop, &unit->timer);
     INVARIANT(result == 0);
     unit->timer.data = unit;
@@ -76,7 +79,38 @@ static void on_loaded(struct pg_lease *lease, struct pg_batch *batch, enum statu
     }
     remember_transaction(unit, batch);
     unit_loaded(unit);
-    define(unit);
+    load_callers(unit);
+}
+
+static void on_callers_loaded(struct pg_lease *lease, struct pg_batch *batch, enum status status,
+                              const struct error *error)
+{
+    struct unit *unit = unit_of(lease);
+
+    if (status != STATUS_OK) {
+        unit_failed(unit, batch, status, error);
+        return;
+    }
+    unit_callers_loaded(unit);
+    load_callers(unit);
+}
+
+/* An instance that was called may end with this unit: then its caller goes on. */
+static void load_callers(struct unit *unit)
+{
+    struct pg_batch *batch = pg_batch_new(unit->arena);
+    struct callers_loaded *loaded;
+
+    if (!unit_load_callers(unit, batch)) {
+        define(unit);
+        return;
+    }
+    loaded = arena_alloc(unit->arena, sizeof(*loaded));
+    loaded->batch = unit->callers_batch = batch;
+    loaded->next = unit->callers;
+    unit->callers = loaded;
+    unit_move(unit, UNIT_LOADING);
+    pg_run(&unit->lease, batch, on_callers_loaded); /* suspended: until on_callers_loaded */
 }
 
 static void load(struct unit *unit)
@@ -96,9 +130,12 @@ static void on_defined(void *context, enum status status, const struct error *er
         unit_unavailable(unit, error);
         return;
     }
-    /* A definition that could not be loaded is reported by the command that needs it. */
-    perform(unit);
+    /* What was loaded may call others. A definition that could not be loaded is reported by the
+     * command that needs it. */
+    define(unit);
 }
+
+enum { DEFINING_ROUNDS_MAX = 20 };
 
 static void define(struct unit *unit)
 {
@@ -108,10 +145,12 @@ static void define(struct unit *unit)
     uint32_t key_count;
 
     unit_wanted_definitions(unit, &ids, &id_count, &keys, &key_count);
-    if (id_count + key_count == 0) {
+    if (id_count + key_count == 0 || unit->defining_rounds++ >= DEFINING_ROUNDS_MAX ||
+        (unit->defining_rounds > 1 && id_count + key_count >= unit->defining_wanted)) {
         perform(unit);
         return;
     }
+    unit->defining_wanted = id_count + key_count;
     unit_move(unit, UNIT_DEFINING);
     definition_load(unit->queue->settings.definitions, ids, id_count, keys, key_count, on_defined,
                     unit); /* suspended: until on_defined */

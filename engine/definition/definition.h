@@ -33,11 +33,15 @@ void definition_cache_free(struct definition_cache *cache);
 const struct definition *definition_by_id(struct definition_cache *cache, const char *id);
 /* The latest version of a key. */
 const struct definition *definition_latest(struct definition_cache *cache, const char *key);
+/* A version named by a reference "KEY\nversion\nNUMBER", "KEY\ntag\nTAG" or
+ * "KEY\ndeployment\nID"; the highest when several fit. NULL when it has to be loaded. */
+const struct definition *definition_bound(struct definition_cache *cache, const char *reference);
 void definition_pin(struct definition_cache *cache, const struct definition *definition);
 void definition_unpin(struct definition_cache *cache, const struct definition *definition);
 
-/* Loads definitions by id and the latest by key (either may be NULL/0), then calls back from the
- * loop; afterwards definition_by_id / definition_latest answer for all that exist. */
+/* Loads definitions by id and the latest by key, or by a reference as above (either may be NULL/0),
+ * then calls back from the loop; afterwards definition_by_id / definition_latest answer for all
+ * that exist. */
 void definition_load(struct definition_cache *cache, const char *const *ids, uint32_t id_count,
                      const char *const *keys, uint32_t key_count,
                      void (*on_loaded)(void *context, enum status status,

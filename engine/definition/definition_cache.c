@@ -4,6 +4,7 @@
 #include "bpmn/base/memory.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 static uint32_t bucket_of(const char *text)
@@ -202,6 +203,43 @@ const struct definition *definition_latest(struct definition_cache *cache, const
         return NULL;
     touch(cache, entry);
     return &entry->definition;
+}
+
+static bool fits(const struct definition *definition, const char *reference)
+{
+    size_t key = strlen(definition->key);
+    char deployment[UUID_TEXT_BYTES];
+    const char *kind;
+    const char *value;
+
+    if (strncmp(reference, definition->key, key) != 0 || reference[key] != '\n')
+        return false;
+    kind = reference + key + 1;
+    value = strchr(kind, '\n');
+    if (value == NULL)
+        return false;
+    value++;
+    if (strncmp(kind, "version\n", 8) == 0)
+        return atoll(value) == definition->version;
+    if (strncmp(kind, "tag\n", 4) == 0)
+        return definition->model->version_tag != NULL &&
+               strcmp(definition->model->version_tag, value) == 0;
+    return strcmp(uuid_format(&definition->deployment_id, deployment), value) == 0;
+}
+
+const struct definition *definition_bound(struct definition_cache *cache, const char *reference)
+{
+    struct entry *best = NULL;
+
+    for (struct entry *entry = cache->newest; entry != NULL; entry = entry->older) {
+        if (!entry->forgotten && fits(&entry->definition, reference) &&
+            (best == NULL || entry->definition.version > best->definition.version))
+            best = entry;
+    }
+    if (best == NULL)
+        return NULL;
+    touch(cache, best);
+    return &best->definition;
 }
 
 void definition_pin(struct definition_cache *cache, const struct definition *definition)

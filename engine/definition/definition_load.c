@@ -52,7 +52,16 @@ static const struct pg_statement load_statement = {
     "        UNION ALL"
     "        SELECT (SELECT l.id FROM synergyflow_workflows.process_definition l"
     "                 WHERE l.tenant_id = '' AND l.key = k ORDER BY l.version DESC LIMIT 1), true"
-    "          FROM unnest($2::text[]) AS k) AS w"
+    "          FROM unnest($2::text[]) AS k"
+    "        UNION ALL"
+    "        SELECT (SELECT l.id FROM synergyflow_workflows.process_definition l"
+    "                 WHERE l.tenant_id = '' AND l.key = split_part(b, E'\\n', 1)"
+    "                   AND CASE split_part(b, E'\\n', 2)"
+    "                       WHEN 'version' THEN l.version::text = split_part(b, E'\\n', 3)"
+    "                       WHEN 'tag' THEN l.version_tag = split_part(b, E'\\n', 3)"
+    "                       ELSE l.deployment_id::text = split_part(b, E'\\n', 3) END"
+    "                 ORDER BY l.version DESC LIMIT 1), false"
+    "          FROM unnest($3::text[]) AS b) AS w"
     "  JOIN synergyflow_workflows.process_definition d ON d.id = w.id"
     "  JOIN synergyflow_workflows.deployment_resource r"
     "    ON r.deployment_id = d.deployment_id AND r.name = d.resource_name"};
@@ -204,6 +213,7 @@ static bool add_missing(struct definition_cache *cache, const struct load *loads
 {
     struct pg_array *ids = pg_text_array(call);
     struct pg_array *keys;
+    struct pg_array *bound;
 
     for (const struct load *load = loads; load != NULL; load = load->next) {
         for (uint32_t i = 0; i < load->id_count; i++) {
@@ -214,11 +224,20 @@ static bool add_missing(struct definition_cache *cache, const struct load *loads
     keys = pg_text_array(call);
     for (const struct load *load = loads; load != NULL; load = load->next) {
         for (uint32_t i = 0; i < load->key_count; i++) {
-            if (definition_latest(cache, load->keys[i]) == NULL)
+            if (strchr(load->keys[i], '\n') == NULL &&
+                definition_latest(cache, load->keys[i]) == NULL)
                 pg_add_text(keys, load->keys[i]);
         }
     }
-    return pg_array_count(ids) + pg_array_count(keys) > 0;
+    bound = pg_text_array(call);
+    for (const struct load *load = loads; load != NULL; load = load->next) {
+        for (uint32_t i = 0; i < load->key_count; i++) {
+            if (strchr(load->keys[i], '\n') != NULL &&
+                definition_bound(cache, load->keys[i]) == NULL)
+                pg_add_text(bound, load->keys[i]);
+        }
+    }
+    return pg_array_count(ids) + pg_array_count(keys) + pg_array_count(bound) > 0;
 }
 
 void load_round_start(uv_timer_t *timer)

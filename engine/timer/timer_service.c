@@ -3,15 +3,16 @@
  * Happy path: scan or commit → wheel → the loop's timer at the earliest due time → trigger command
  * → its unit of work deletes the row → done.
  * Failure modes: the queue is full or the database away (the timer goes back and is tried soon);
- * the step fails (the row stays with a later due time and the reason, doubling from 2 s to 5 min);
- * a wall clock that jumps (the loop looks at it at least every second); a full wheel (the rest is
- * found by later scans). */
+ * the step fails (the row stays with a later due time and the reason, until it is dead); the
+ * instance is suspended (the row waits); a wall clock that jumps (the loop looks at it at least
+ * every second); a full wheel (the rest is found by later scans). */
 #include "engine/timer/timer_service.h"
 
 #include "bpmn/base/memory.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
+#include "engine/timer/script_job.h"
 #include "engine/timer/wheel.h"
 
 #include <string.h>
@@ -24,8 +25,7 @@ enum {
     SLEEP_MAX_MS = 1000, /* so that a jump of the wall clock is noticed */
     RETRY_SOON_MS = 50,
     RETRY_SOON_US = RETRY_SOON_MS * 1000,
-    RETRY_FIRST_US = 2 * 1000 * 1000,
-    RETRY_MAX_US = 300 * 1000 * 1000,
+    SUSPENDED_S = 10, /* until one whose instance is suspended is looked at again */
     FIRES_A_TURN = 512,
 };
 
@@ -35,6 +35,7 @@ struct firing {
     struct timer_service *service;
     struct wheel_timer timer;
     struct command command;
+    struct script_job *script; /* while it runs outside; NULL otherwise */
 };
 
 struct timer_service {
@@ -50,6 +51,7 @@ struct timer_service {
     bool stopping;
     int64_t scan_due_us; /* where the running scan stands: (due, id) */
     struct uuid scan_id;
+    bool scanning_jobs; /* after the timers */
     int64_t scan_until_us;
     uint32_t updates; /* statements about failed firings under way */
     uint32_t handles;
@@ -157,7 +159,7 @@ static void on_postponed(void *context, struct pg_batch *batch, enum status stat
         log_error("timer.postpone", NULL, error);
     } else {
         result = pg_batch_result(batch, 0);
-        if (pg_rows(result) == 1) {
+        if (pg_rows(result) == 1 && !pg_is_null(result, 0, 0)) {
             postponement->timer.due_us = pg_value_timestamp(result, 0, 0);
             postponement->timer.promise_us = postponement->timer.due_us;
             (void)wheel_add(service->wheel, &postponement->timer);
@@ -170,28 +172,55 @@ static void on_postponed(void *context, struct pg_batch *batch, enum status stat
     check_stopped(service);
 }
 
-static void postpone(struct timer_service *service, const struct wheel_timer *timer,
+/* The attempt that has failed is counted; past the last one of its cycle the row is dead. */
+#define POSTPONE(table)                                                                      \
+    "UPDATE synergyflow_workflows." table " t SET attempts = n.attempts, last_error = $2,"   \
+    " due_at = CASE WHEN n.dead THEN 'infinity' ELSE now() + n.pause END,"                   \
+    " dead_at = CASE WHEN n.dead THEN now() END"                                             \
+    " FROM (SELECT id, least(attempts + 1, 30000)::smallint AS attempts, CASE"               \
+    "   WHEN retry_cycle ~ '^R[0-9]{1,4}/P[0-9.YMWDTHS]+$'"                                  \
+    "    THEN attempts + 1 >= split_part(substr(retry_cycle, 2), '/', 1)::int"               \
+    "   WHEN retry_cycle ~ '^P[0-9.YMWDTHS]+(, *P[0-9.YMWDTHS]+)*$'"                         \
+    "    THEN attempts >= cardinality(string_to_array(retry_cycle, ','))"                    \
+    "   ELSE attempts >= 2 END AS dead, CASE"                                                \
+    "   WHEN retry_cycle ~ '^R[0-9]{1,4}/P[0-9.YMWDTHS]+$'"                                  \
+    "    THEN split_part(retry_cycle, '/', 2)::interval"                                     \
+    "   WHEN retry_cycle ~ '^P[0-9.YMWDTHS]+(, *P[0-9.YMWDTHS]+)*$'"                         \
+    "    THEN (string_to_array(replace(retry_cycle, ' ', ''), ','))[attempts + 1]::interval" \
+    "   ELSE interval '2 seconds' * power(2, least(attempts, 8)) END AS pause"               \
+    "   FROM synergyflow_workflows." table " WHERE id = $1) n WHERE t.id = n.id"             \
+    " RETURNING CASE WHEN t.dead_at IS NULL THEN t.due_at END"
+#define WAIT_FOR_ACTIVATION(table)                                \
+    "UPDATE synergyflow_workflows." table " SET last_error = $2," \
+    " due_at = now() + $3 * interval '1 second' WHERE id = $1 RETURNING due_at"
+
+static void add_postpone(const struct wheel_timer *timer, bool suspended, const char *reason,
+                         struct pg_batch *batch)
+{
+    static const struct pg_statement statements[2][2] = {
+        {{"timer_postpone", POSTPONE("timer")}, {"timer_wait", WAIT_FOR_ACTIVATION("timer")}},
+        {{"timer_postpone_job", POSTPONE("job")}, {"timer_wait_job", WAIT_FOR_ACTIVATION("job")}},
+    };
+    struct pg_call *call = pg_batch_add(batch, &statements[timer->is_job][suspended]);
+
+    pg_uuid(call, &timer->id);
+    pg_text(call, reason);
+    if (suspended)
+        pg_int8(call, SUSPENDED_S);
+}
+
+static void postpone(struct timer_service *service, const struct wheel_timer *timer, bool suspended,
                      const struct error *error)
 {
-    static const struct pg_statement statement = {
-        "timer_postpone",
-        "UPDATE synergyflow_workflows.timer SET attempts = least(attempts + 1, 30000)::smallint,"
-        " last_error = $2, due_at = now() + least($4::float8, $3::float8 * power(2, least(attempts,"
-        " 20))) * interval '1 microsecond' WHERE id = $1 RETURNING due_at"};
     struct postponement *postponement = memory_zero(1, sizeof(*postponement));
     struct pg_batch *batch;
-    struct pg_call *call;
 
     metric_add(&metrics[FAILED], 1);
     postponement->service = service;
     postponement->arena = arena_new(SCAN_ARENA_BYTES);
     postponement->timer = *timer;
     batch = pg_batch_new(postponement->arena);
-    call = pg_batch_add(batch, &statement);
-    pg_uuid(call, &timer->id);
-    pg_text(call, error->message);
-    pg_float8(call, RETRY_FIRST_US);
-    pg_float8(call, RETRY_MAX_US);
+    add_postpone(timer, suspended, error->message, batch);
     service->updates++;
     pg_query(service->settings.pool, batch, SCAN_TIMEOUT_MS, on_postponed, postponement);
 }
@@ -202,33 +231,65 @@ static void retry_soon(struct timer_service *service, struct wheel_timer timer)
     (void)wheel_add(service->wheel, &timer);
 }
 
-static void on_fired(struct command *command, enum status status, const struct error *error)
+static void settle(struct firing *firing, enum status status, const struct error *error)
 {
-    struct firing *firing = command->context;
     struct timer_service *service = firing->service;
     struct wheel_timer timer = firing->timer;
 
     firing_free(firing);
     switch (status) {
     case STATUS_OK:
-        metric_observe(&metrics[timer.after_restart ? AFTER_RESTART : ON_TIME],
-                       (double)(clock_wall_us() - timer.promise_us) / 1e6);
+        if (!timer.is_job)
+            metric_observe(&metrics[timer.after_restart ? AFTER_RESTART : ON_TIME],
+                           (double)(clock_wall_us() - timer.promise_us) / 1e6);
         break;
     case STATUS_NOT_FOUND:
         break; /* another path won; the row went with it */
     case STATUS_BUSY:
     case STATUS_UNAVAILABLE:
-    case STATUS_TIMEOUT:
         retry_soon(service, timer);
         break;
-    case STATUS_CONFLICT: /* suspended, or not yet due by the clock of the step */
     default:
-        postpone(service, &timer, error);
+        postpone(service, &timer, status == STATUS_CONFLICT, error);
         break;
     }
     if (!service->stopping)
         fire_due(service);
     check_stopped(service);
+}
+
+static void on_script_done(void *context, enum status status, const struct error *error)
+{
+    struct firing *firing = context;
+
+    firing->script = NULL;
+    settle(firing, status, error);
+}
+
+static void on_fired(struct command *command, enum status status, const struct error *error)
+{
+    struct firing *firing = command->context;
+
+    if (status == STATUS_OK && command->result->script != NULL) {
+        firing->script =
+            script_job_run(firing->service->settings.scripts, firing->service->queue,
+                           &firing->timer.id, command->result->script, on_script_done, firing);
+        return; /* suspended: until on_script_done */
+    }
+    settle(firing, status, error);
+}
+
+static void describe(struct firing *firing)
+{
+    struct command *command = &firing->command;
+
+    command->kind = firing->timer.is_job ? COMMAND_JOB : COMMAND_STEP;
+    command->step = BPMN_TRIGGER_TIMER;
+    command->address = firing->timer.is_job ? ADDRESS_JOB : ADDRESS_TIMER;
+    command->target = firing->timer.id;
+    command->instance_id = firing->timer.instance_id;
+    command->on_done = on_fired;
+    command->context = firing;
 }
 
 static bool fire(struct timer_service *service, const struct wheel_timer *timer)
@@ -238,13 +299,7 @@ static bool fire(struct timer_service *service, const struct wheel_timer *timer)
 
     firing->service = service;
     firing->timer = *timer;
-    firing->command.kind = COMMAND_STEP;
-    firing->command.step = BPMN_TRIGGER_TIMER;
-    firing->command.address = ADDRESS_TIMER;
-    firing->command.target = timer->id;
-    firing->command.instance_id = timer->instance_id;
-    firing->command.on_done = on_fired;
-    firing->command.context = firing;
+    describe(firing);
     HASH_ADD(hh, service->firings, timer.id, sizeof(firing->timer.id), firing);
     if (command_submit(service->queue, &firing->command, &error) == STATUS_OK)
         return true;
@@ -285,18 +340,36 @@ static bool is_firing(const struct timer_service *service, const struct uuid *id
     return firing != NULL;
 }
 
+static void armed(struct timer_service *service, const struct wheel_timer *timer)
+{
+    int64_t next_us;
+    bool is_earliest = !wheel_next(service->wheel, &next_us) || timer->due_us < next_us;
+
+    if (timer->due_us > clock_wall_us() + (int64_t)service->settings.look_ahead_ms * 1000)
+        return;
+    if (wheel_add(service->wheel, timer) && is_earliest)
+        sleep_until_next(service);
+}
+
 void timer_service_armed(struct timer_service *service, const struct uuid *id,
                          const struct uuid *instance_id, int64_t due_us)
 {
     struct wheel_timer timer = {
         .id = *id, .instance_id = *instance_id, .due_us = due_us, .promise_us = due_us};
-    int64_t next_us;
-    bool is_earliest = !wheel_next(service->wheel, &next_us) || due_us < next_us;
 
-    if (due_us > clock_wall_us() + (int64_t)service->settings.look_ahead_ms * 1000)
-        return;
-    if (wheel_add(service->wheel, &timer) && is_earliest)
-        sleep_until_next(service);
+    armed(service, &timer);
+}
+
+void timer_service_job(struct timer_service *service, const struct uuid *id,
+                       const struct uuid *instance_id, int64_t due_us)
+{
+    struct wheel_timer timer = {.id = *id,
+                                .instance_id = *instance_id,
+                                .due_us = due_us,
+                                .promise_us = due_us,
+                                .is_job = true};
+
+    armed(service, &timer);
 }
 
 void timer_service_removed(struct timer_service *service, const struct uuid *id, int64_t due_us)
@@ -346,8 +419,11 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
     result = pg_batch_result(batch, 0);
     for (uint32_t row = 0; row < pg_rows(result); row++) {
         struct wheel_timer timer = {.id = pg_value_uuid(result, row, 0),
-                                    .instance_id = pg_value_uuid(result, row, 1),
-                                    .due_us = pg_value_timestamp(result, row, 2)};
+                                    .due_us = pg_value_timestamp(result, row, 2),
+                                    .is_job = service->scanning_jobs};
+
+        if (!pg_is_null(result, row, 1))
+            timer.instance_id = pg_value_uuid(result, row, 1);
 
         timer.promise_us = timer.due_us;
         timer.after_restart = service->first_scan && timer.due_us <= now_us;
@@ -362,6 +438,14 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
         fire_due(service);
         return;
     }
+    if (!service->scanning_jobs && !service->stopping) {
+        service->scanning_jobs = true;
+        service->scan_due_us = 0;
+        memset(&service->scan_id, 0, sizeof(service->scan_id));
+        arena_clear(service->arena);
+        scan_page(service);
+        return;
+    }
     end_scan(service);
 }
 
@@ -371,8 +455,12 @@ static void scan_page(struct timer_service *service)
         "timer_scan", "SELECT id, instance_id, due_at FROM synergyflow_workflows.timer"
                       " WHERE due_at <= $1 AND (due_at, id) > ($2, $3)"
                       " ORDER BY due_at, id LIMIT $4"};
+    static const struct pg_statement jobs = {
+        "timer_scan_jobs", "SELECT id, instance_id, due_at FROM synergyflow_workflows.job"
+                           " WHERE kind > 1 AND due_at <= $1 AND (due_at, id) > ($2, $3)"
+                           " ORDER BY due_at, id LIMIT $4"};
     struct pg_batch *batch = pg_batch_new(service->arena);
-    struct pg_call *call = pg_batch_add(batch, &statement);
+    struct pg_call *call = pg_batch_add(batch, service->scanning_jobs ? &jobs : &statement);
 
     pg_timestamp(call, service->scan_until_us);
     pg_timestamp(call, service->scan_due_us);
@@ -385,6 +473,7 @@ static void begin_scan(struct timer_service *service)
 {
     PRE(!service->scanning);
     service->scanning = true;
+    service->scanning_jobs = false;
     service->arena = arena_new(SCAN_ARENA_BYTES);
     service->scan_due_us = 0; /* no timer is due before 1970 */
     memset(&service->scan_id, 0, sizeof(service->scan_id));

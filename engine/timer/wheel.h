@@ -17,6 +17,7 @@ struct wheel_timer {
     int64_t due_us;     /* when to take it out */
     int64_t promise_us; /* when it should have fired; before due_us when an attempt was put off */
     bool after_restart; /* found by the first scan and overdue then */
+    bool is_job;        /* of the engine's own, and not a timer of a process */
 };
 
 struct wheel *wheel_new(uint32_t timers_max);

@@ -2,38 +2,20 @@
 #include "bpmn/expression/decimal.h"
 
 #include "bpmn/base/json.h"
+#include "bpmn/expression/wide.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    WIDE_DIGITS = 76, /* that 256 bits always hold */
-    WIDE_LIMBS = 4,
-};
-
 /* 10^34, the first coefficient that is too long */
 #define COEFFICIENT_END \
     ((unsigned __int128)UINT64_C(100000000000000000) * UINT64_C(100000000000000000))
 
-/* 256 bits, the least significant limb first. */
-struct wide {
-    uint64_t limb[WIDE_LIMBS];
-};
-
 static unsigned __int128 coefficient_of(const struct decimal *decimal)
 {
     return (unsigned __int128)decimal->high << 64 | decimal->low;
-}
-
-static unsigned __int128 power_of_ten(int power)
-{
-    unsigned __int128 result = 1;
-
-    for (; power > 0; power--)
-        result *= 10;
-    return result;
 }
 
 static int count_digits(unsigned __int128 number)
@@ -47,86 +29,6 @@ static int count_digits(unsigned __int128 number)
     for (uint64_t small = (uint64_t)number; small >= 10; small /= 10)
         count++;
     return count;
-}
-
-/* ---- 256 bits ---- */
-
-static struct wide wide_of(const struct decimal *decimal)
-{
-    return (struct wide){{decimal->low, decimal->high, 0, 0}};
-}
-
-static bool wide_is_zero(const struct wide *wide)
-{
-    return (wide->limb[0] | wide->limb[1] | wide->limb[2] | wide->limb[3]) == 0;
-}
-
-static void wide_multiply(struct wide *wide, uint64_t factor)
-{
-    unsigned __int128 carry = 0;
-
-    for (int i = 0; i < WIDE_LIMBS; i++) {
-        carry += (unsigned __int128)wide->limb[i] * factor;
-        wide->limb[i] = (uint64_t)carry;
-        carry >>= 64;
-    }
-    POST(carry == 0);
-}
-
-static uint64_t wide_divide(struct wide *wide, uint64_t divisor)
-{
-    unsigned __int128 rest = 0;
-
-    for (int i = WIDE_LIMBS - 1; i >= 0; i--) {
-        if (rest == 0 && wide->limb[i] == 0)
-            continue;
-        rest = rest << 64 | wide->limb[i];
-        wide->limb[i] = (uint64_t)(rest / divisor);
-        rest %= divisor;
-    }
-    return (uint64_t)rest;
-}
-
-static void wide_add(struct wide *wide, const struct wide *other)
-{
-    unsigned __int128 carry = 0;
-
-    for (int i = 0; i < WIDE_LIMBS; i++) {
-        carry += (unsigned __int128)wide->limb[i] + other->limb[i];
-        wide->limb[i] = (uint64_t)carry;
-        carry >>= 64;
-    }
-    POST(carry == 0);
-}
-
-/* `other` is not larger. */
-static void wide_subtract(struct wide *wide, const struct wide *other)
-{
-    uint64_t borrow = 0;
-
-    for (int i = 0; i < WIDE_LIMBS; i++) {
-        unsigned __int128 difference = (unsigned __int128)wide->limb[i] - other->limb[i] - borrow;
-
-        wide->limb[i] = (uint64_t)difference;
-        borrow = (uint64_t)(difference >> 64) & 1;
-    }
-    POST(borrow == 0);
-}
-
-static int wide_compare(const struct wide *left, const struct wide *right)
-{
-    for (int i = WIDE_LIMBS - 1; i >= 0; i--) {
-        if (left->limb[i] != right->limb[i])
-            return left->limb[i] < right->limb[i] ? -1 : 1;
-    }
-    return 0;
-}
-
-static void wide_scale(struct wide *wide, int power)
-{
-    for (; power >= 19; power -= 19)
-        wide_multiply(wide, UINT64_C(10000000000000000000));
-    wide_multiply(wide, (uint64_t)power_of_ten(power));
 }
 
 /* ---- rounding ---- */
@@ -350,8 +252,8 @@ static int64_t align(const struct decimal *large, const struct decimal *small,
                         : WIDE_DIGITS - DECIMAL_DIGITS_MAX - 1;
 
     PRE(distance >= 0);
-    *ret_large = wide_of(large);
-    *ret_small = wide_of(small);
+    *ret_large = wide_of(coefficient_of(large));
+    *ret_small = wide_of(coefficient_of(small));
     *ret_has_more = false;
     wide_scale(ret_large, (int)scale);
     for (int64_t i = scale; i < distance && !wide_is_zero(ret_small); i++) {
@@ -396,8 +298,8 @@ bool decimal_add(const struct decimal *left, const struct decimal *right,
 bool decimal_multiply(const struct decimal *left, const struct decimal *right,
                       struct decimal *ret_decimal)
 {
-    struct wide low = wide_of(left);
-    struct wide high = wide_of(left);
+    struct wide low = wide_of(coefficient_of(left));
+    struct wide high = wide_of(coefficient_of(left));
     struct wide shifted;
 
     wide_multiply(&low, right->low);
@@ -408,34 +310,14 @@ bool decimal_multiply(const struct decimal *left, const struct decimal *right,
                        left->negative != right->negative, ret_decimal);
 }
 
-/* Long division, bit by bit unless the divisor is short: leaves the quotient in `wide`, returns the
- * remainder. */
-static unsigned __int128 wide_divide_long(struct wide *wide, unsigned __int128 divisor)
-{
-    struct wide quotient = {{0}};
-    unsigned __int128 rest = 0;
-
-    if (divisor <= UINT64_MAX)
-        return wide_divide(wide, (uint64_t)divisor);
-    for (int bit = WIDE_LIMBS * 64 - 1; bit >= 0; bit--) {
-        rest = rest << 1 | (wide->limb[bit / 64] >> (bit % 64) & 1);
-        if (rest >= divisor) {
-            rest -= divisor;
-            quotient.limb[bit / 64] |= UINT64_C(1) << (bit % 64);
-        }
-    }
-    *wide = quotient;
-    return rest;
-}
-
 /* 10 / 4 is 2.5 and not 2.500…0. */
 static void strip_zeros(struct decimal *decimal)
 {
     unsigned __int128 coefficient = coefficient_of(decimal);
 
     for (int step = 16; step > 0 && coefficient != 0; step /= 2) {
-        while (coefficient % power_of_ten(step) == 0) {
-            coefficient /= power_of_ten(step);
+        while (coefficient % wide_power_of_ten(step) == 0) {
+            coefficient /= wide_power_of_ten(step);
             decimal->exponent += step;
         }
     }
@@ -448,7 +330,7 @@ bool decimal_divide(const struct decimal *left, const struct decimal *right,
 {
     unsigned __int128 divisor = coefficient_of(right);
     int scale = DECIMAL_DIGITS_MAX + 2 + count_digits(divisor) - count_digits(coefficient_of(left));
-    struct wide quotient = wide_of(left);
+    struct wide quotient = wide_of(coefficient_of(left));
     bool has_more;
 
     PRE(divisor != 0);

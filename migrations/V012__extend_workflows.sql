@@ -24,7 +24,6 @@ ALTER TABLE synergyflow_workflows.job
     ALTER COLUMN execution_id DROP NOT NULL,
     ADD COLUMN payload     jsonb,
     ADD COLUMN attempts    smallint NOT NULL DEFAULT 0,
-    ADD COLUMN last_error  text,
     ADD COLUMN retry_cycle text,        -- of the element; NULL: the engine's default
     ADD COLUMN dead_at     timestamptz; -- given up: an operator decides
 CREATE INDEX job_due ON synergyflow_workflows.job (due_at, id) WHERE kind > 1;

@@ -1,5 +1,6 @@
 /* The rows of jobs: work for external workers, and the engine's own: continuations, scripts, the
  * ends of called instances. */
+#include "bpmn/step/timer_plan.h"
 #include "engine/command/unit.h"
 
 #include <stdlib.h>
@@ -25,6 +26,11 @@ static const struct pg_statement insert_ends = {
     " topic, created_at, due_at) SELECT id, instance_id, instance_id, definition_id, element_id, 7,"
     " reason, at, at FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[],"
     " $6::timestamptz[]) AS n (id, instance_id, definition_id, element_id, reason, at)"};
+
+static const struct pg_statement insert_start_timer = {
+    "store_insert_start_timer",
+    "INSERT INTO " WORKFLOWS "job (id, definition_id, element_id, kind, topic, payload, created_at,"
+    " due_at) VALUES ($1, $2, $3, 8, $4, $5, $6, $7)"};
 
 enum { RETRIES_DEFAULT = 3, PRIORITY_MS_MAX = 3600 * 1000 };
 
@@ -183,6 +189,44 @@ static void store_done_jobs(struct unit *unit, struct pg_batch *batch)
     }
 }
 
+/* A cycle that starts instances goes on from its last due date. */
+static void store_next_start(struct unit *unit, struct pg_batch *batch, const struct unit_job *job)
+{
+    static const struct uuid none;
+    const char *repeat = json_string_value(json_object_get(job->payload, "repeat"));
+    json_int_t left = json_integer_value(json_object_get(job->payload, "left"));
+    struct timer_plan plan;
+    struct error unused;
+    struct pg_call *call;
+    struct uuid id;
+
+    if (timer_plan_next(repeat, left, job->due_us, unit->now_us, &plan, &unused) != STATUS_OK ||
+        plan.never)
+        return;
+    (void)json_object_set_new(job->payload, "left", json_integer(plan.repeats_left));
+    id = uuid_next(unit->queue->settings.ids);
+    call = pg_batch_add(batch, &insert_start_timer);
+    pg_uuid(call, &id);
+    pg_text(call, job->definition_id);
+    pg_text(call, job->element_id);
+    pg_text(call, job->name);
+    pg_text(call, store_json_text(unit, job->payload, false));
+    pg_timestamp(call, unit->now_us);
+    pg_timestamp(call, plan.due_us);
+    unit_job_effect(unit, &id, &none, plan.due_us);
+}
+
+static void store_next_starts(struct unit *unit, struct pg_batch *batch)
+{
+    for (uint32_t i = 0; i < unit->item_count; i++) {
+        const struct unit_item *item = &unit->items[i];
+
+        if (item->job != NULL && item->job_done && item->state == ITEM_STEPPED &&
+            item->job->kind == JOB_START_TIMER)
+            store_next_start(unit, batch, item->job);
+    }
+}
+
 void unit_store_jobs(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
 {
     store_removals(unit, batch, waits, &delete_jobs, BPMN_WAIT_JOB);
@@ -191,4 +235,5 @@ void unit_store_jobs(struct unit *unit, struct pg_batch *batch, const struct wai
     store_done_jobs(unit, batch);
     store_new_jobs(unit, batch, waits);
     store_ends(unit, batch);
+    store_next_starts(unit, batch);
 }

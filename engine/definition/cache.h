@@ -49,6 +49,8 @@ struct definition_cache {
     struct load *waiting;
     struct load **waiting_end;
     bool round_active;
+    void (*on_start_timer)(void *context, const struct uuid *id, int64_t due_us);
+    void *start_timer_context;
     uint32_t holds; /* handles and operations that still point here */
     bool closing;
 };

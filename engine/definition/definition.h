@@ -28,6 +28,12 @@ struct definition_cache *definition_cache_new(uv_loop_t *loop, struct pg_pool *p
  * under way have ended, so run the loop until it is empty. */
 void definition_cache_free(struct definition_cache *cache);
 
+/* Who is told of the timers that start processes, when a deployment has stored them. */
+void definition_watch_start_timers(struct definition_cache *cache,
+                                   void (*on_start_timer)(void *context, const struct uuid *id,
+                                                          int64_t due_us),
+                                   void *context);
+
 /* What is in memory now; NULL when it has to be loaded (or does not exist). Borrowed until the next
  * return to the loop; pin it to keep it longer. */
 const struct definition *definition_by_id(struct definition_cache *cache, const char *id);

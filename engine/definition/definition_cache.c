@@ -205,6 +205,15 @@ const struct definition *definition_latest(struct definition_cache *cache, const
     return &entry->definition;
 }
 
+void definition_watch_start_timers(struct definition_cache *cache,
+                                   void (*on_start_timer)(void *context, const struct uuid *id,
+                                                          int64_t due_us),
+                                   void *context)
+{
+    cache->on_start_timer = on_start_timer;
+    cache->start_timer_context = context;
+}
+
 static bool fits(const struct definition *definition, const char *reference)
 {
     size_t key = strlen(definition->key);

@@ -106,7 +106,12 @@ static void on_written(struct pg_lease *lease, struct pg_batch *batch, enum stat
     pg_batch_free_results(batch);
     pg_release(lease);
     if (status == STATUS_OK) {
+        const struct definition_cache *cache = state->cache;
+
         fill_cache(state);
+        for (uint32_t i = 0; i < state->start_timer_count && cache->on_start_timer != NULL; i++)
+            cache->on_start_timer(cache->start_timer_context, &state->start_timers[i].id,
+                                  state->start_timers[i].due_us);
         finish(state, STATUS_OK);
         return;
     }
@@ -131,11 +136,17 @@ static void on_read(struct pg_lease *lease, struct pg_batch *batch, enum status 
     }
     pg_batch_free_results(batch);
     if (status == STATUS_OK && !unchanged) {
-        pg_run(lease, deployment_write_batch(state), on_written);
-        return; /* suspended: until COMMIT */
+        struct pg_batch *write = deployment_write_batch(state);
+
+        if (write != NULL) {
+            pg_run(lease, write, on_written);
+            return; /* suspended: until COMMIT */
+        }
+        status = state->error.status;
+        error = &state->error;
     }
     pg_release(lease); /* rolls back: nothing was written */
-    if (status != STATUS_OK)
+    if (status != STATUS_OK && error != &state->error)
         state->error = *error;
     finish(state, status);
 }

@@ -12,6 +12,14 @@ struct deployment_process {
     const char *id;
 };
 
+/* A timer that starts a process, to be told of after COMMIT. */
+struct start_timer {
+    struct uuid id;
+    int64_t due_us;
+};
+
+enum { START_TIMERS_MAX = 10000 };
+
 struct deployment_state {
     struct deployment *deployment;
     struct definition_cache *cache;
@@ -22,6 +30,8 @@ struct deployment_state {
     struct shared_document **documents;
     struct deployment_process *processes;
     uint32_t process_count;
+    struct start_timer *start_timers;
+    uint32_t start_timer_count;
     uv_work_t work;
     struct pg_lease lease;
     struct error error;
@@ -36,7 +46,11 @@ struct pg_batch *deployment_read_batch(struct deployment_state *state);
 bool deployment_take_unchanged(struct deployment_state *state, const struct pg_batch *batch);
 /* Numbers the versions and names the definitions. */
 void deployment_number(struct deployment_state *state, const struct pg_batch *batch);
-/* The rows and COMMIT. */
+/* The rows and COMMIT. NULL, with the state's error set, when a start event cannot be stored. */
 struct pg_batch *deployment_write_batch(struct deployment_state *state);
+/* deployment_starts.c: the events that start a process. */
+MUST_CHECK enum status deployment_add_starts(struct deployment_state *state, struct pg_batch *batch,
+                                             const struct deployment_process *process,
+                                             struct error *ret_error);
 
 #endif

@@ -44,8 +44,8 @@ static const struct pg_statement insert_resource_statement = {
 static const struct pg_statement insert_definition_statement = {
     "deployment_insert_definition",
     "INSERT INTO synergyflow_workflows.process_definition (id, tenant_id, key, version, name,"
-    " description, category, deployment_id, resource_name, has_diagram)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
+    " description, category, deployment_id, resource_name, has_diagram, version_tag)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
 
 const char *deployment_tenant(const struct deployment_state *state)
 {
@@ -192,6 +192,7 @@ static void add_definition(struct deployment_state *state, struct pg_batch *batc
     pg_uuid(call, &state->deployment->ret_id);
     pg_text(call, state->deployment->resources[process->resource].name);
     pg_bool(call, process->model->has_diagram);
+    pg_text(call, process->model->version_tag);
 }
 
 struct pg_batch *deployment_write_batch(struct deployment_state *state)
@@ -200,6 +201,7 @@ struct pg_batch *deployment_write_batch(struct deployment_state *state)
     const struct deployment *deployment = state->deployment;
     struct pg_call *call = pg_batch_add(batch, &insert_statement);
 
+    state->start_timers = arena_array(state->arena, START_TIMERS_MAX, sizeof(*state->start_timers));
     pg_uuid(call, &deployment->ret_id);
     pg_text(call, deployment_tenant(state));
     pg_text(call, deployment_name(state));
@@ -212,8 +214,11 @@ struct pg_batch *deployment_write_batch(struct deployment_state *state)
         pg_text(call, deployment->resources[i].name);
         pg_bytes(call, deployment->resources[i].bytes, deployment->resources[i].length);
     }
-    for (uint32_t i = 0; i < state->process_count; i++)
+    for (uint32_t i = 0; i < state->process_count; i++) {
+        if (deployment_add_starts(state, batch, &state->processes[i], &state->error) != STATUS_OK)
+            return NULL;
         add_definition(state, batch, &state->processes[i]);
+    }
     pg_batch_add(batch, &commit_statement);
     return batch;
 }

@@ -14,6 +14,7 @@
 #include "engine/outbox/outbox.h"
 #include "engine/service/health.h"
 #include "engine/service/processes.h"
+#include "engine/service/scripts.h"
 #include "engine/timer/timer_service.h"
 
 #include <string.h>
@@ -32,6 +33,7 @@ struct service {
     struct definition_cache *definitions;
     struct command_queue *commands;
     struct timer_service *timers;
+    struct script_pool *scripts;
     struct outbox *outbox;
     struct http_server *server;
     struct module_host **hosts;
@@ -65,6 +67,22 @@ static void on_timer_removed(void *context, const struct uuid *id, int64_t due_u
     timer_service_removed(service->timers, id, due_us);
 }
 
+static void on_job_added(void *context, const struct uuid *id, const struct uuid *instance_id,
+                         int64_t due_us)
+{
+    struct service *service = context;
+
+    timer_service_job(service->timers, id, instance_id, due_us);
+}
+
+static void on_start_timer(void *context, const struct uuid *id, int64_t due_us)
+{
+    static const struct uuid none;
+    struct service *service = context;
+
+    timer_service_job(service->timers, id, &none, due_us);
+}
+
 static void on_events_published(void *context, uint32_t count)
 {
     struct service *service = context;
@@ -87,10 +105,12 @@ static void build_commands(struct service *service)
         .effects = {.context = service,
                     .timer_armed = on_timer_armed,
                     .timer_removed = on_timer_removed,
+                    .job_added = on_job_added,
                     .events_published = on_events_published},
         .lanes = (uint32_t)settings->lanes,
         .batch_max = (uint32_t)settings->batch_max,
         .waiting_max = (uint32_t)settings->waiting_max,
+        .run_script = scripts_run_in_step,
     };
     struct timer_service_settings timers = {
         .loop = service->loop,
@@ -101,8 +121,11 @@ static void build_commands(struct service *service)
         .in_flight_max = (uint32_t)settings->timers_in_flight,
     };
 
+    service->scripts = script_pool_new(service->loop, &(struct script_pool_options){0});
+    timers.scripts = service->scripts;
     service->commands = command_queue_new(&commands);
     service->timers = timer_service_new(&timers);
+    definition_watch_start_timers(service->definitions, on_start_timer, service);
 }
 
 static void build_routes(struct service *service)
@@ -262,11 +285,19 @@ static void on_commands_drained(void *context)
     outbox_stop(service->outbox, on_outbox_stopped, service);
 }
 
+static void on_scripts_closed(void *context)
+{
+    struct service *service = context;
+
+    service->scripts = NULL;
+    command_queue_drain(service->commands, on_commands_drained, service);
+}
+
 static void on_timers_stopped(void *context)
 {
     struct service *service = context;
 
-    command_queue_drain(service->commands, on_commands_drained, service);
+    script_pool_close(service->scripts, on_scripts_closed, service);
 }
 
 static void on_server_drained(void *context)

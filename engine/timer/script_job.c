@@ -25,14 +25,19 @@ struct script_job {
     void *context;
 };
 
-static void finish(struct script_job *job, enum status status, const struct error *error)
+static void release(struct script_job *job)
 {
-    job->on_done(job->context, status, error);
     json_decref(job->assigned);
     json_decref(job->local);
     json_decref(job->value);
     arena_free(job->arena);
     memory_free(job);
+}
+
+static void finish(struct script_job *job, enum status status, const struct error *error)
+{
+    job->on_done(job->context, status, error);
+    release(job);
 }
 
 static void on_answered(struct command *command, enum status status, const struct error *error)
@@ -71,15 +76,18 @@ static void on_run(struct script_request *request, enum status status,
         finish(job, own.status, &own);
 }
 
-struct script_job *script_job_run(struct script_pool *pool, struct command_queue *queue,
-                                  const struct uuid *job_id, const struct bpmn_script *script,
-                                  void (*on_done)(void *context, enum status status,
-                                                  const struct error *error),
-                                  void *context)
+enum status script_job_run(struct script_pool *pool, struct command_queue *queue,
+                           const struct uuid *job_id, const struct bpmn_script *script,
+                           void (*on_done)(void *context, enum status status,
+                                           const struct error *error),
+                           void *context, struct error *ret_error)
 {
-    struct script_job *job = memory_zero(1, sizeof(*job));
-    struct error error;
+    struct script_job *job;
+    enum status status;
 
+    if (pool == NULL)
+        return error_set(ret_error, STATUS_FAILED, "Expected a script engine but there is none.");
+    job = memory_zero(1, sizeof(*job));
     job->arena = arena_new(SCRIPT_JOB_ARENA_BYTES);
     job->queue = queue;
     job->on_done = on_done;
@@ -101,10 +109,8 @@ struct script_job *script_job_run(struct script_pool *pool, struct command_queue
                                             .store_assignments = !script->keeps_private},
                                 .on_done = on_run,
                                 .data = job};
-    if (pool == NULL)
-        (void)error_set(&error, STATUS_FAILED, "Expected a script engine but there is none.");
-    else if (script_pool_submit(pool, &job->request, &error) == STATUS_OK)
-        return job;
-    finish(job, error.status, &error);
-    return NULL;
+    status = script_pool_submit(pool, &job->request, ret_error);
+    if (status != STATUS_OK)
+        release(job);
+    return status;
 }

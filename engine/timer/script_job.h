@@ -6,15 +6,13 @@
 #include "engine/command/command.h"
 #include "engine/script/script_pool.h"
 
-struct script_job;
-
-/* Copies what it needs of `script`. on_done fires once (inside this call when the pool takes it
- * not): with STATUS_OK when the answer has been committed, else with what went wrong. NULL `pool`:
- * fails. */
-struct script_job *script_job_run(struct script_pool *pool, struct command_queue *queue,
-                                  const struct uuid *job_id, const struct bpmn_script *script,
-                                  void (*on_done)(void *context, enum status status,
-                                                  const struct error *error),
-                                  void *context);
+/* Copies what it needs of `script`. STATUS_OK: on_done fires once, from the loop, never inside this
+ * call, with STATUS_OK when the answer has been committed, else with what went wrong. Another
+ * status: it will not fire. NULL `pool`: STATUS_FAILED. */
+MUST_CHECK enum status script_job_run(struct script_pool *pool, struct command_queue *queue,
+                                      const struct uuid *job_id, const struct bpmn_script *script,
+                                      void (*on_done)(void *context, enum status status,
+                                                      const struct error *error),
+                                      void *context, struct error *ret_error);
 
 #endif

@@ -35,7 +35,6 @@ struct firing {
     struct timer_service *service;
     struct wheel_timer timer;
     struct command command;
-    struct script_job *script; /* while it runs outside; NULL otherwise */
 };
 
 struct timer_service {
@@ -173,8 +172,8 @@ static void on_postponed(void *context, struct pg_batch *batch, enum status stat
 }
 
 /* The attempt that has failed is counted; past the last one of its cycle the row is dead. */
-#define POSTPONE(table)                                                                      \
-    "UPDATE synergyflow_workflows." table " t SET attempts = n.attempts, last_error = $2,"   \
+#define POSTPONE(table, reason)                                                              \
+    "UPDATE synergyflow_workflows." table " t SET attempts = n.attempts, " reason " = $2,"   \
     " due_at = CASE WHEN n.dead THEN 'infinity' ELSE now() + n.pause END,"                   \
     " dead_at = CASE WHEN n.dead THEN now() END"                                             \
     " FROM (SELECT id, least(attempts + 1, 30000)::smallint AS attempts, CASE"               \
@@ -190,16 +189,18 @@ static void on_postponed(void *context, struct pg_batch *batch, enum status stat
     "   ELSE interval '2 seconds' * power(2, least(attempts, 8)) END AS pause"               \
     "   FROM synergyflow_workflows." table " WHERE id = $1) n WHERE t.id = n.id"             \
     " RETURNING CASE WHEN t.dead_at IS NULL THEN t.due_at END"
-#define WAIT_FOR_ACTIVATION(table)                                \
-    "UPDATE synergyflow_workflows." table " SET last_error = $2," \
+#define WAIT_FOR_ACTIVATION(table, reason)                        \
+    "UPDATE synergyflow_workflows." table " SET " reason " = $2," \
     " due_at = now() + $3 * interval '1 second' WHERE id = $1 RETURNING due_at"
 
 static void add_postpone(const struct wheel_timer *timer, bool suspended, const char *reason,
                          struct pg_batch *batch)
 {
     static const struct pg_statement statements[2][2] = {
-        {{"timer_postpone", POSTPONE("timer")}, {"timer_wait", WAIT_FOR_ACTIVATION("timer")}},
-        {{"timer_postpone_job", POSTPONE("job")}, {"timer_wait_job", WAIT_FOR_ACTIVATION("job")}},
+        {{"timer_postpone", POSTPONE("timer", "last_error")},
+         {"timer_wait", WAIT_FOR_ACTIVATION("timer", "last_error")}},
+        {{"timer_postpone_job", POSTPONE("job", "error_message")},
+         {"timer_wait_job", WAIT_FOR_ACTIVATION("job", "error_message")}},
     };
     struct pg_call *call = pg_batch_add(batch, &statements[timer->is_job][suspended]);
 
@@ -260,21 +261,21 @@ static void settle(struct firing *firing, enum status status, const struct error
 
 static void on_script_done(void *context, enum status status, const struct error *error)
 {
-    struct firing *firing = context;
-
-    firing->script = NULL;
-    settle(firing, status, error);
+    settle(context, status, error);
 }
 
 static void on_fired(struct command *command, enum status status, const struct error *error)
 {
     struct firing *firing = command->context;
+    struct error own;
 
     if (status == STATUS_OK && command->result->script != NULL) {
-        firing->script =
-            script_job_run(firing->service->settings.scripts, firing->service->queue,
-                           &firing->timer.id, command->result->script, on_script_done, firing);
-        return; /* suspended: until on_script_done */
+        status = script_job_run(firing->service->settings.scripts, firing->service->queue,
+                                &firing->timer.id, command->result->script, on_script_done, firing,
+                                &own);
+        if (status == STATUS_OK)
+            return; /* suspended: until on_script_done */
+        error = &own;
     }
     settle(firing, status, error);
 }

@@ -1,0 +1,43 @@
+/* See scripts.h. */
+#include "engine/service/scripts.h"
+
+#include "engine/script/script.h"
+
+enum status scripts_run_in_step(const struct bpmn_env *env, const struct bpmn_script *script,
+                                struct bpmn_script_result *ret_result, struct error *ret_error)
+{
+    static const struct script_limits limits = {.steps_max = SCRIPT_STEPS_DEFAULT,
+                                                .memory_bytes = SCRIPT_MEMORY_DEFAULT};
+    struct script_context context = {.execution_id = script->execution_id,
+                                     .process_instance_id = script->instance_id,
+                                     .business_key = script->business_key,
+                                     .process_definition_id = script->definition_id,
+                                     .activity_id = script->element_id,
+                                     .now_us = env->now_us,
+                                     .store_assignments = !script->keeps_private};
+    struct script_result result = {0};
+    enum status status = script_run(script->source, script->variables, &context, &limits,
+                                    env->arena, &result, ret_error);
+
+    /* It may be long, or big, or endless: a worker process finds out, and nobody waits for it. */
+    if (status == STATUS_TIMEOUT || status == STATUS_TOO_LARGE) {
+        *ret_result = (struct bpmn_script_result){.deferred = true};
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    *ret_result = (struct bpmn_script_result){.value = json_incref(result.value),
+                                              .assigned = json_incref(result.assignments),
+                                              .local = json_incref(result.local_assignments),
+                                              .removed = json_incref(result.removed),
+                                              .error_code = result.bpmn_error_code};
+    script_result_deinit(&result);
+    return STATUS_OK;
+}
+
+const char *scripts_check_element(const struct bpmn_element *element, struct error *error)
+{
+    if (element->script == NULL || script_check(element->script, error) == STATUS_OK)
+        return NULL;
+    return error->message;
+}

@@ -1,5 +1,6 @@
 /* What the pool and its workers say to each other: frames of a length (4 bytes, the highest first)
- * and so many bytes of JSON. Private to this folder. */
+ * and so many bytes of JSON. A worker's first frame is empty: it is ready. Private to this folder.
+ */
 #ifndef SYNERGYFLOW_SCRIPT_FRAME_H
 #define SYNERGYFLOW_SCRIPT_FRAME_H
 

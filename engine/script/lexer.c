@@ -405,9 +405,6 @@ static void read_name(struct lexer *lexer)
     if (!lexer->failed) {
         lexer->token.kind = TOKEN_NAME;
         lexer->token.text = arena_copy(lexer->arena, text_string(&text));
-        if (!lexer->internal && strstr(lexer->token.text, "$$") != NULL)
-            lexer_fail(lexer, lexer->token.line, lexer->token.column,
-                       "Names with '$$' are reserved: rename '%s'.", lexer->token.text);
     }
     text_deinit(&text);
 }

@@ -222,7 +222,8 @@ static void parse_shorthand(struct parser *parser, struct syntax *property,
     name->column = token->column;
     property->flag = SYNTAX_SHORTHAND;
     property->b = name;
-    if (token->kind != TOKEN_NAME || parser_is_keyword(token))
+    if (token->kind != TOKEN_NAME || parser_is_keyword(token) ||
+        (!parser->lexer.internal && strstr(token->text, "$$") != NULL))
         parser_fail_expected(parser, "':' and the property's value");
     if (parser_take(parser, "=")) {
         struct syntax *with_default = parser_node(parser, SYNTAX_ASSIGN);

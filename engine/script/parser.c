@@ -96,6 +96,11 @@ const char *parser_name(struct parser *parser)
         parser_fail_expected(parser, "a name");
         return "";
     }
+    if (!parser->lexer.internal && strstr(name, "$$") != NULL) {
+        lexer_fail(&parser->lexer, parser->lexer.token.line, parser->lexer.token.column,
+                   "Names with '$$' are reserved: rename '%.60s'.", name);
+        return "";
+    }
     lexer_advance(&parser->lexer);
     return name;
 }

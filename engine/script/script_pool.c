@@ -2,19 +2,22 @@
  *
  * Happy path
  *   - submit copies the request into a frame, queues it and arms `kick`, a timer of zero.
- *   - kick gives each waiting request to an idle worker, or to a new one while there may be more.
+ *   - kick gives each waiting request to an idle worker, and starts workers while there may be
+ * more; one is idle when it has said that it is ready.
  *   - the worker's reply arrives: on_done, and the worker takes the next request.
  * Failure modes
  *   - the wall limit: the worker is killed; its exit answers the request with STATUS_TIMEOUT.
  *   - the worker ends by itself: the exit answers with STATUS_FAILED.
  *   - the reply is no reply: the worker is killed, STATUS_FAILED.
- *   - no process can be started: STATUS_UNAVAILABLE for the request that needed it.
+ *   - no process can be started, or it ends before it is ready, or takes too long to be: the first
+ *     waiting request gets STATUS_UNAVAILABLE, so that nobody waits for ever.
  *   - close: every request is answered with STATUS_UNAVAILABLE by the next kick, the workers are
  *     killed, and on_closed fires when their handles are closed.
  *
- *   FREE ──start──► IDLE ◄──reply── BUSY
- *    ▲                │ ▲───────────▲ │
- *    └──handles── ENDING ◄──killed, ended */
+ *   FREE ──start──► STARTING ──ready──► IDLE ──request──► BUSY
+ *    ▲                  │                │ ▲                │ │
+ *    │                  │                │ └─────reply──────┘ │
+ *    └──────────────────┴─────ended──────┴────────────────────┘ */
 #include "engine/script/script_pool.h"
 
 #include "bpmn/base/memory.h"
@@ -27,6 +30,7 @@ enum {
     WORKERS_MAX = 2,
     QUEUE_MAX = 1000,
     WALL_MS = 5000,
+    START_MS = 30000, /* a worker that is not ready by then never will be */
     MEMORY_BYTES = 64 * 1024 * 1024,
     READ_BYTES = 64 * 1024,
     HANDLES = 4, /* of a worker: process, two pipes, timer */
@@ -34,14 +38,13 @@ enum {
     ALARM_SLACK_SECONDS = 5, /* how long after the pool's own kill the worker ends itself */
 };
 
-enum worker_state { WORKER_FREE, WORKER_IDLE, WORKER_BUSY, WORKER_ENDING };
+enum worker_state { WORKER_FREE, WORKER_STARTING, WORKER_IDLE, WORKER_BUSY, WORKER_ENDING };
 
 struct worker {
     struct script_pool *pool;
     enum worker_state state;
     struct script_request *request; /* that it runs; NULL also when that was cancelled */
     bool timed_out;
-    bool exited;
     bool broken; /* its answer was none */
     uv_process_t process;
     uv_pipe_t input;
@@ -128,6 +131,15 @@ static struct script_request *take_first(struct script_pool *pool)
     return request;
 }
 
+/* For want of a worker. */
+static void refuse_first(struct script_pool *pool, const struct error *error)
+{
+    struct script_request *request = take_first(pool);
+
+    drop_frame(request);
+    finish(pool, request, error->status, NULL, error);
+}
+
 static void maybe_closed(struct script_pool *pool)
 {
     if (!pool->kick_closed || pool->counts.workers > 0)
@@ -171,8 +183,9 @@ static void close_handles(struct worker *worker)
 /* Its exit does the rest. */
 static void kill_worker(struct worker *worker)
 {
+    /* Not to be given work any more. */
     if (worker->state == WORKER_IDLE)
-        worker->state = WORKER_ENDING;
+        worker->state = WORKER_BUSY;
     (void)uv_process_kill(&worker->process, SIGKILL);
 }
 
@@ -181,21 +194,23 @@ static void explain_end(const struct worker *worker, int64_t exit_status, int si
 {
     struct script_pool *pool = worker->pool;
 
-    if (worker->timed_out)
+    if (pool->closing)
+        (void)error_set(error, STATUS_UNAVAILABLE, "The engine stops: the script was ended.");
+    else if (worker->state == WORKER_STARTING)
+        (void)error_set(error, STATUS_UNAVAILABLE,
+                        "Expected a worker for scripts to start, but it ended (code %lld, "
+                        "signal %d).",
+                        (long long)exit_status, signal_number);
+    else if (worker->timed_out)
         (void)error_set(error, STATUS_TIMEOUT,
                         "The script was ended after %lld ms: it takes longer than it may.",
                         (long long)pool->wall_ms);
-    else if (pool->closing)
-        (void)error_set(error, STATUS_UNAVAILABLE, "The engine stops: the script was ended.");
     else if (worker->broken)
         (void)error_set(error, STATUS_FAILED, "The script broke its worker: it gave no answer.");
-    else if (signal_number != 0)
-        (void)error_set(error, STATUS_FAILED,
-                        "The script broke its worker: it was ended by signal %d.", signal_number);
     else
         (void)error_set(error, STATUS_FAILED,
-                        "The script's worker could not run: it ended with code %lld.",
-                        (long long)exit_status);
+                        "The script broke its worker: it ended (code %lld, signal %d).",
+                        (long long)exit_status, signal_number);
 }
 
 static void on_ended(uv_process_t *process, int64_t exit_status, int signal_number)
@@ -203,16 +218,19 @@ static void on_ended(uv_process_t *process, int64_t exit_status, int signal_numb
     struct worker *worker = process->data;
     struct script_pool *pool = worker->pool;
     struct script_request *request = worker->request;
+    bool starting = worker->state == WORKER_STARTING;
     struct error error;
 
     explain_end(worker, exit_status, signal_number, &error);
     worker->request = NULL;
-    worker->exited = true;
     close_handles(worker);
     if (request != NULL)
         finish(pool, request, error.status, NULL, &error);
+    else if (starting && !pool->closing && pool->first != NULL)
+        refuse_first(pool, &error);
 }
 
+/* Too long a script, or too long a start. */
 static void on_wall(uv_timer_t *timer)
 {
     struct worker *worker = timer->data;
@@ -254,19 +272,26 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
     struct worker *worker = stream->data;
     uint32_t length;
 
-    if (count == 0 || worker->exited)
+    if (count == 0 || worker->state == WORKER_ENDING)
         return;
     if (count < 0) {
+        /* It ends, which tells more; should it not, the wall does it. */
         (void)uv_read_stop(stream);
-        kill_worker(worker);
         return;
     }
     text_append_bytes(&worker->reply, buffer->base, (size_t)count);
     if (worker->reply.length < FRAME_HEAD_BYTES)
         return;
     length = frame_length(worker->reply.bytes);
-    if (length > FRAME_REPLY_MAX || worker->reply.length > FRAME_HEAD_BYTES + (size_t)length ||
-        worker->state != WORKER_BUSY) {
+    if (worker->state == WORKER_STARTING && length == 0 &&
+        worker->reply.length == FRAME_HEAD_BYTES) {
+        (void)uv_timer_stop(&worker->wall);
+        text_clear(&worker->reply);
+        worker->state = WORKER_IDLE;
+        kick(worker->pool);
+    } else if (length > FRAME_REPLY_MAX ||
+               worker->reply.length > FRAME_HEAD_BYTES + (size_t)length ||
+               worker->state != WORKER_BUSY) {
         worker->broken = true;
         kill_worker(worker);
     } else if (worker->reply.length == FRAME_HEAD_BYTES + (size_t)length) {
@@ -290,6 +315,8 @@ static void on_written(uv_write_t *write, int result)
     (void)result;
     memory_free(worker->frame);
     worker->frame = NULL;
+    if (worker->state == WORKER_IDLE)
+        kick(worker->pool);
 }
 
 /* A process with nothing but two pipes: no environment, which holds secrets, and nowhere to write
@@ -312,7 +339,7 @@ static int start(struct worker *worker)
     int result;
 
     text_clear(&worker->reply);
-    worker->timed_out = worker->broken = worker->exited = false;
+    worker->timed_out = worker->broken = false;
     (void)uv_pipe_init(pool->loop, &worker->input, 0);
     (void)uv_pipe_init(pool->loop, &worker->output, 0);
     (void)uv_timer_init(pool->loop, &worker->wall);
@@ -326,7 +353,8 @@ static int start(struct worker *worker)
         return result;
     }
     pool->counts.started++;
-    worker->state = WORKER_IDLE;
+    worker->state = WORKER_STARTING;
+    (void)uv_timer_start(&worker->wall, on_wall, START_MS, 0);
     (void)uv_read_start((uv_stream_t *)&worker->output, on_room, on_read);
     return 0;
 }
@@ -345,20 +373,43 @@ static void give(struct worker *worker, struct script_request *request)
         kill_worker(worker);
 }
 
-/* An idle worker whose last frame is out; else a free place for a new one; else NULL. */
-static struct worker *worker_for_next(struct script_pool *pool)
+/* The first worker of that state, an idle one with its last frame out; NULL when there is none. */
+static struct worker *worker_in(struct script_pool *pool, enum worker_state state)
 {
-    struct worker *place = NULL;
-
     for (unsigned i = 0; i < pool->workers_max; i++) {
-        struct worker *worker = &pool->workers[i];
-
-        if (worker->state == WORKER_IDLE && worker->frame == NULL)
-            return worker;
-        if (worker->state == WORKER_FREE && place == NULL)
-            place = worker;
+        if (pool->workers[i].state == state && pool->workers[i].frame == NULL)
+            return &pool->workers[i];
     }
-    return place;
+    return NULL;
+}
+
+static unsigned starting_count(const struct script_pool *pool)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < pool->workers_max; i++)
+        count += pool->workers[i].state == WORKER_STARTING;
+    return count;
+}
+
+/* As many as can be of use. */
+static void start_workers(struct script_pool *pool)
+{
+    while (starting_count(pool) < pool->counts.waiting) {
+        struct worker *worker = worker_in(pool, WORKER_FREE);
+        struct error error;
+        int result;
+
+        if (worker == NULL)
+            return;
+        result = start(worker);
+        if (result == 0)
+            continue;
+        (void)error_set(&error, STATUS_UNAVAILABLE,
+                        "Expected to start a worker for a script, but: %s.", uv_strerror(result));
+        refuse_first(pool, &error);
+        return; /* until the place is free again */
+    }
 }
 
 static void refuse_waiting(struct script_pool *pool)
@@ -366,12 +417,8 @@ static void refuse_waiting(struct script_pool *pool)
     struct error error;
 
     (void)error_set(&error, STATUS_UNAVAILABLE, "The engine stops: the script was not run.");
-    while (pool->first != NULL) {
-        struct script_request *request = take_first(pool);
-
-        drop_frame(request);
-        finish(pool, request, STATUS_UNAVAILABLE, NULL, &error);
-    }
+    while (pool->first != NULL)
+        refuse_first(pool, &error);
 }
 
 static void on_kick_closed(uv_handle_t *handle)
@@ -392,27 +439,13 @@ static void on_kick(uv_timer_t *timer)
         return;
     }
     while (pool->first != NULL) {
-        struct worker *worker = worker_for_next(pool);
-        struct script_request *request;
-        int result = 0;
+        struct worker *worker = worker_in(pool, WORKER_IDLE);
 
         if (worker == NULL)
-            return;
-        if (worker->state == WORKER_FREE)
-            result = start(worker);
-        request = take_first(pool);
-        if (result == 0) {
-            give(worker, request);
-        } else {
-            struct error error;
-
-            drop_frame(request);
-            (void)error_set(&error, STATUS_UNAVAILABLE,
-                            "Expected to start a worker for a script, but: %s.",
-                            uv_strerror(result));
-            finish(pool, request, STATUS_UNAVAILABLE, NULL, &error);
-        }
+            break;
+        give(worker, take_first(pool));
     }
+    start_workers(pool);
 }
 
 enum status script_pool_submit(struct script_pool *pool, struct script_request *request,
@@ -475,7 +508,7 @@ void script_pool_close(struct script_pool *pool, void (*on_closed)(void *context
     for (unsigned i = 0; i < pool->workers_max; i++) {
         struct worker *worker = &pool->workers[i];
 
-        if (worker->state == WORKER_IDLE || worker->state == WORKER_BUSY)
+        if (worker->state != WORKER_FREE && worker->state != WORKER_ENDING)
             kill_worker(worker);
     }
     kick(pool);

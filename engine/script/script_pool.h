@@ -3,7 +3,8 @@
  * A worker is this same program, started as `synergyflow script-worker`: bounded memory, no files,
  * no network, only the system calls of a computation. It runs one script at a time, each in a
  * fresh runtime, and is killed when a script is still running at its wall limit; the next script
- * gets a new worker. Workers start when there is work, up to workers_max, and stay. */
+ * gets a new worker. Workers start when there is work, up to workers_max, and stay. The process
+ * must ignore SIGPIPE. */
 #ifndef SYNERGYFLOW_SCRIPT_POOL_H
 #define SYNERGYFLOW_SCRIPT_POOL_H
 

@@ -4,7 +4,7 @@
  * The engine speaks ECMAScript 5 and has no hook to count what it does. So a script is read into a
  * tree and written again: newer syntax (let and const, arrow functions, templates, destructuring,
  * spread, `?.`, `??`, for-of, …) in terms of the old, with a call of `$$t` in every loop and
- * function, which counts steps. Names that begin with or contain `$$` are the translation's own.
+ * function, which counts steps. Names (not of members) with `$$` are the translation's own.
  * Lines stay where they were, so that errors of the engine name the script's line. */
 #ifndef SYNERGYFLOW_SCRIPT_SYNTAX_H
 #define SYNERGYFLOW_SCRIPT_SYNTAX_H

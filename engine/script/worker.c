@@ -2,8 +2,8 @@
  * output, behind a wall.
  *
  * Happy path: close what was inherited, make the engine, shut the door (limits, then the filter of
- * system calls), then read a request, run it, write the reply, for ever.
- * Failure modes: end of input or a broken frame: end. A forbidden system call, a crash of the
+ * system calls), say so with an empty frame, then read a request, run it, write the reply, for
+ * ever. Failure modes: end of input or a broken frame: end. A forbidden system call, a crash of the
  * engine, the alarm: the kernel ends the process and the pool answers for the script. The pool's
  * own end takes the worker along (PR_SET_PDEATHSIG). */
 #include "engine/script/frame.h"
@@ -159,6 +159,7 @@ static bool serve_next(struct arena *arena)
 
 int script_worker_main(void)
 {
+    static const char ready[FRAME_HEAD_BYTES] = {0};
     struct arena *arena = arena_new(ARENA_BYTES);
     struct error error;
 
@@ -172,6 +173,8 @@ int script_worker_main(void)
         _exit(4);
     if (!set_limits() || !filter_system_calls())
         _exit(5);
+    if (!write_all(ready, sizeof(ready)))
+        _exit(0);
     while (serve_next(arena))
         continue;
     /* No exit handlers: they would need more than the filter allows. */

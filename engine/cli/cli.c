@@ -1,6 +1,8 @@
 /* See cli.h. */
 #include "engine/cli/cli.h"
 
+#include "engine/script/script_pool.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +57,9 @@ int cli_main(int argc, char **argv)
         (void)puts("synergyflow " SYNERGYFLOW_VERSION);
         return CLI_DONE;
     }
+    /* The engine starts itself so, for scripts that take long: nothing for people. */
+    if (strcmp(argv[1], "script-worker") == 0)
+        return script_worker_main();
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

@@ -295,6 +295,7 @@ static void on_unit_closed(uv_handle_t *handle)
     struct unit *unit = handle->data;
 
     arena_free(unit->arena);
+    text_deinit(&unit->json);
     handle->data = unit->queue;
     on_handle_closed(handle);
 }

@@ -2,6 +2,7 @@
  *
  * Here: instances, scopes, the journal, the outbox and the COMMIT; the rows of waits are in
  * store_waits.c. */
+#include "bpmn/base/json.h"
 #include "engine/command/unit.h"
 #include "engine/outbox/outbox.h"
 
@@ -57,16 +58,18 @@ static const struct pg_statement commit = {"store_commit", "COMMIT"};
 
 /* ---- what both files use ---- */
 
+/* One buffer for all texts: it keeps its room from one to the next. Only the loop's thread stores.
+ */
 const char *store_json_text(struct unit *unit, json_t *json, bool steal)
 {
-    char usual[4096]; /* most texts fit: they are printed once */
-    size_t length = json_dumpb(json, usual, sizeof(usual), JSON_COMPACT);
-    char *text = arena_alloc(unit->arena, length + 1);
+    static struct text buffer = TEXT_INIT;
+    const char *text;
+    bool written;
 
-    if (length <= sizeof(usual))
-        memcpy(text, usual, length);
-    else
-        (void)json_dumpb(json, text, length, JSON_COMPACT);
+    text_clear(&buffer);
+    written = json_write(&buffer, json);
+    INVARIANT(written); /* what was read is no deeper than what can be written */
+    text = arena_copy_bytes(unit->arena, text_string(&buffer), buffer.length);
     if (steal)
         json_decref(json);
     return text;

@@ -2,6 +2,7 @@
 #ifndef SYNERGYFLOW_UNIT_H
 #define SYNERGYFLOW_UNIT_H
 
+#include "bpmn/base/text.h"
 #include "engine/command/command.h"
 #include "engine/limits.h"
 

@@ -119,12 +119,6 @@ void http_respond(struct http_request *request, int status, const char *content_
     http_connection_answered(request);
 }
 
-static int append_json(const char *bytes, size_t length, void *text)
-{
-    text_append_bytes(text, bytes, length);
-    return 0;
-}
-
 /* For a server that is closed already: somebody still has to own the bytes. */
 static void respond_json(struct http_request *request, int status, const char *content_type,
                          const json_t *body)
@@ -134,7 +128,7 @@ static void respond_json(struct http_request *request, int status, const char *c
 
     PRE(body != NULL);
     text_clear(text);
-    if (json_dump_callback(body, append_json, text, JSON_COMPACT | JSON_ENCODE_ANY) != 0) {
+    if (!json_write(text, body)) {
         log_event(LOG_ERROR, "http.answer_unwritable", "path", 's', request->path, "correlationId",
                   's', request->correlation_id, NULL);
         text_clear(text);

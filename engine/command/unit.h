@@ -193,6 +193,7 @@ struct unit {
     char transaction_id[32]; /* "" until known */
     uint32_t transaction_index;
     struct arena *arena;
+    struct text json;               /* where JSON is written; keeps its room */
     struct pg_batch *batch;         /* in flight */
     struct pg_batch *load_batch;    /* what was loaded; its results stay until the unit ends */
     struct pg_batch *callers_batch; /* the same for the instances that called these: the last … */

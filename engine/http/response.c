@@ -1,6 +1,7 @@
 /* The answer as bytes: status line, headers, body; and what is said about it in log and metrics. */
 #include "engine/http/internal.h"
 
+#include "bpmn/base/json.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"

@@ -18,8 +18,8 @@ enum {
 };
 
 struct block {
-    size_t size; /* of the class, without this header */
-    struct block *next;
+    size_t size;        /* of the class, without this header */
+    struct block *next; /* of the free ones of that class; itself when it is in use */
 };
 
 /* At the beginning of the region. */
@@ -31,11 +31,19 @@ struct pool {
     struct block *free[SMALL_CLASSES + LARGE_CLASSES];
 };
 
+/* A piece of the region that the image holds. */
+struct extent {
+    size_t start;
+    size_t length;
+};
+
 struct heap {
     struct pool *pool;
     struct run *run;
-    char *image;
-    size_t image_bytes;
+    char *image; /* the extents' bytes, one after the other */
+    struct extent *extents;
+    size_t extent_count;
+    size_t image_end; /* where runs begin to allocate */
     size_t live_max;
     size_t used_max;
     size_t touched; /* high water since memory was last given back */
@@ -132,6 +140,7 @@ static void *take(struct heap *heap, size_t wanted)
         block->size = size;
         pool->used += sizeof(*block) + size;
     }
+    block->next = block;
     pool->live_bytes += size;
     return block + 1;
 }
@@ -157,17 +166,59 @@ void *heap_alloc(void *context, void *old, int size)
     return memory;
 }
 
+/* The pool itself, and what is in use, adjoining blocks together. */
+static void find_extents(struct heap *heap)
+{
+    size_t at = (sizeof(struct pool) + STEP - 1) / STEP * STEP;
+    size_t capacity = 64;
+    struct extent *last;
+
+    heap->extents = memory_zero(capacity, sizeof(*heap->extents));
+    heap->extents[0].length = at;
+    heap->extent_count = 1;
+    while (at < heap->pool->used) {
+        struct block *block = (struct block *)(void *)((char *)heap->pool + at);
+        size_t length = sizeof(*block) + block->size;
+
+        last = &heap->extents[heap->extent_count - 1];
+        if (block->next == block && last->start + last->length == at) {
+            last->length += length;
+        } else if (block->next == block) {
+            if (heap->extent_count == capacity) {
+                capacity *= 2;
+                heap->extents = memory_resize(heap->extents, capacity * sizeof(*heap->extents));
+            }
+            heap->extents[heap->extent_count++] = (struct extent){at, length};
+        }
+        at += length;
+    }
+}
+
+/* What is free is given up, so that no run touches it: the image is what is in use, a small part of
+ * what setting it up took. */
 void heap_take_image(struct heap *heap)
 {
+    size_t length = 0;
+
     PRE(heap->image == NULL);
-    heap->image_bytes = heap->touched = heap->pool->used;
-    heap->image = memory_alloc(heap->image_bytes);
-    memcpy(heap->image, heap->pool, heap->image_bytes);
+    find_extents(heap);
+    memset(heap->pool->free, 0, sizeof(heap->pool->free));
+    heap->image_end = heap->touched = heap->pool->used;
+    for (size_t i = 0; i < heap->extent_count; i++)
+        length += heap->extents[i].length;
+    heap->image = memory_alloc(length);
+    length = 0;
+    for (size_t i = 0; i < heap->extent_count; i++) {
+        memcpy(heap->image + length, (char *)heap->pool + heap->extents[i].start,
+               heap->extents[i].length);
+        length += heap->extents[i].length;
+    }
 }
 
 void heap_restore(struct heap *heap, struct run *run, size_t memory_bytes)
 {
-    size_t kept = heap->image_bytes + KEPT_BYTES;
+    size_t kept = heap->image_end + KEPT_BYTES;
+    const char *from = heap->image;
 
     if (heap->pool->used > heap->touched)
         heap->touched = heap->pool->used;
@@ -176,7 +227,10 @@ void heap_restore(struct heap *heap, struct run *run, size_t memory_bytes)
                       MADV_DONTNEED);
         heap->touched = kept;
     }
-    memcpy(heap->pool, heap->image, heap->image_bytes);
+    for (size_t i = 0; i < heap->extent_count; i++) {
+        memcpy((char *)heap->pool + heap->extents[i].start, from, heap->extents[i].length);
+        from += heap->extents[i].length;
+    }
     if (memory_bytes > RUNTIME_MEMORY_MAX)
         memory_bytes = RUNTIME_MEMORY_MAX;
     heap->live_max = heap->pool->live_bytes + memory_bytes;

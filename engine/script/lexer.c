@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void lexer_fail(struct lexer *lexer, uint32_t line, uint32_t column, const char *format, ...)
+void script_lexer_fail(struct lexer *lexer, uint32_t line, uint32_t column, const char *format, ...)
 {
     char message[ERROR_MESSAGE_MAX];
     va_list arguments;
@@ -38,7 +38,7 @@ static uint32_t column_of(const struct lexer *lexer, const char *at)
 
 static void fail_here(struct lexer *lexer, const char *message)
 {
-    lexer_fail(lexer, lexer->line, column_of(lexer, lexer->at), "%s", message);
+    script_lexer_fail(lexer, lexer->line, column_of(lexer, lexer->at), "%s", message);
 }
 
 /* U+2028 and U+2029 end lines too. */
@@ -231,7 +231,7 @@ static void read_string(struct lexer *lexer)
     text_deinit(&text);
 }
 
-bool lexer_template(struct lexer *lexer, const char **ret_text, size_t *ret_length)
+bool script_lexer_template(struct lexer *lexer, const char **ret_text, size_t *ret_length)
 {
     struct text text = TEXT_INIT;
     bool more = false;
@@ -259,7 +259,7 @@ bool lexer_template(struct lexer *lexer, const char **ret_text, size_t *ret_leng
         lexer->at++;
         *ret_length = text.length;
         *ret_text = arena_copy_bytes(lexer->arena, text_string(&text), text.length);
-        lexer_advance(lexer);
+        script_lexer_advance(lexer);
     }
     text_deinit(&text);
     return more;
@@ -432,12 +432,12 @@ static void read_sign(struct lexer *lexer)
         lexer->at += length;
         return;
     }
-    lexer_fail(lexer, lexer->line, column_of(lexer, lexer->at),
-               "Expected JavaScript but found the character '%c'.",
-               isprint((unsigned char)*lexer->at) ? *lexer->at : '?');
+    script_lexer_fail(lexer, lexer->line, column_of(lexer, lexer->at),
+                      "Expected JavaScript but found the character '%c'.",
+                      isprint((unsigned char)*lexer->at) ? *lexer->at : '?');
 }
 
-void lexer_advance(struct lexer *lexer)
+void script_lexer_advance(struct lexer *lexer)
 {
     if (lexer->failed)
         return;
@@ -462,7 +462,7 @@ void lexer_advance(struct lexer *lexer)
     lexer->token.end = lexer->at;
 }
 
-const char *lexer_regexp(struct lexer *lexer)
+const char *script_lexer_regexp(struct lexer *lexer)
 {
     const char *start = lexer->token.start;
     bool in_class = false;
@@ -491,12 +491,12 @@ const char *lexer_regexp(struct lexer *lexer)
         lexer->at++;
     }
     text = arena_copy_bytes(lexer->arena, start, (size_t)(lexer->at - start));
-    lexer_advance(lexer);
+    script_lexer_advance(lexer);
     return text;
 }
 
-void lexer_start(struct lexer *lexer, const char *source, bool internal, struct arena *arena,
-                 struct error *error)
+void script_lexer_start(struct lexer *lexer, const char *source, bool internal, struct arena *arena,
+                        struct error *error)
 {
     *lexer = (struct lexer){.arena = arena,
                             .error = error,
@@ -504,5 +504,5 @@ void lexer_start(struct lexer *lexer, const char *source, bool internal, struct 
                             .line_start = source,
                             .line = 1,
                             .internal = internal};
-    lexer_advance(lexer);
+    script_lexer_advance(lexer);
 }

@@ -34,7 +34,7 @@ static struct syntax *parse_items(struct parser *parser, const char *closing)
     while (!parser_is(parser, closing) && !parser->lexer.failed) {
         if (parser_is(parser, "...")) {
             *tail = parser_node(parser, SYNTAX_SPREAD);
-            lexer_advance(&parser->lexer);
+            script_lexer_advance(&parser->lexer);
             (*tail)->a = parse_assignment(parser);
         } else {
             *tail = parse_assignment(parser);
@@ -83,7 +83,7 @@ static struct syntax *parse_links(struct parser *parser, struct syntax *object, 
             parser->no_in = no_in;
             parser_expect(parser, "]");
         } else if (calls && parser_is(parser, "(")) {
-            lexer_advance(&parser->lexer);
+            script_lexer_advance(&parser->lexer);
             node = link_of(parser, SYNTAX_CALL, object, optional);
             node->items = parse_items(parser, ")");
         } else if (optional || parser_take(parser, ".")) {
@@ -91,7 +91,7 @@ static struct syntax *parse_links(struct parser *parser, struct syntax *object, 
             node->text = parser->lexer.token.text;
             if (parser->lexer.token.kind != TOKEN_NAME)
                 parser_fail_expected(parser, "a name");
-            lexer_advance(&parser->lexer);
+            script_lexer_advance(&parser->lexer);
         } else if (parser_is(parser, "`")) {
             parser_fail_expected(parser, "no tagged template (they are not supported)");
             break;
@@ -107,7 +107,7 @@ static struct syntax *parse_new(struct parser *parser)
 {
     struct syntax *node = parser_node(parser, SYNTAX_NEW);
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     if (!parser_enter(parser))
         return node;
     if (parser_is_word(parser, "new"))
@@ -150,7 +150,7 @@ static struct syntax *parse_postfix(struct parser *parser)
     node = link_of(parser, SYNTAX_POSTFIX, operand, false);
     node->text = parser->lexer.token.text;
     check_simple_target(parser, operand);
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     return node;
 }
 
@@ -176,7 +176,7 @@ static struct syntax *parse_unary(struct parser *parser)
         return parse_postfix(parser);
     node = parser_node(parser, SYNTAX_UNARY);
     node->text = parser->lexer.token.text;
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     if (!parser_enter(parser))
         return node;
     node->a = parse_unary(parser);
@@ -200,7 +200,7 @@ static struct syntax *parse_power(struct parser *parser)
         parser_fail_at(parser, left, "Expected parentheses around the base of '**'.");
     node = link_of(parser, SYNTAX_BINARY, left, false);
     node->text = "**";
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     if (!parser_enter(parser))
         return node;
     node->b = parse_power(parser);
@@ -220,7 +220,7 @@ static struct syntax *parse_binary(struct parser *parser, int minimum)
         if (++count > SYNTAX_CHAIN_MAX)
             parser_fail_at(parser, left, "The expression is too long: split it.");
         node->text = parser->lexer.token.text;
-        lexer_advance(&parser->lexer);
+        script_lexer_advance(&parser->lexer);
         node->b = parse_binary(parser, own);
         left = node;
     }
@@ -236,7 +236,7 @@ static struct syntax *parse_choice(struct parser *parser)
     if (!parser_is(parser, "?"))
         return condition;
     node = link_of(parser, SYNTAX_CHOICE, condition, false);
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     parser->no_in = false;
     node->b = parse_assignment(parser);
     parser->no_in = no_in;
@@ -269,7 +269,7 @@ struct syntax *parse_assignment(struct parser *parser)
     if (is_assignment(parser)) {
         node = link_of(parser, SYNTAX_ASSIGN, left, false);
         node->text = parser->lexer.token.text;
-        lexer_advance(&parser->lexer);
+        script_lexer_advance(&parser->lexer);
         if (strcmp(node->text, "=") == 0)
             parser_target(parser, left, false, BINDING_VAR);
         else

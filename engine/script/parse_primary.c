@@ -59,7 +59,7 @@ struct syntax *parse_function(struct parser *parser, struct syntax *function)
     while (!parser_is(parser, ")") && !parser->lexer.failed) {
         if (parser_is(parser, "...")) {
             *tail = parser_node(parser, SYNTAX_SPREAD);
-            lexer_advance(&parser->lexer);
+            script_lexer_advance(&parser->lexer);
             (*tail)->a = parse_assignment(parser);
         } else {
             *tail = parse_assignment(parser);
@@ -106,11 +106,11 @@ static struct syntax *parse_parentheses(struct parser *parser)
     bool only_parameters = false;
 
     parser->no_in = false;
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     while (!parser_is(parser, ")") && !parser->lexer.failed) {
         if (parser_is(parser, "...")) {
             *tail = parser_node(parser, SYNTAX_SPREAD);
-            lexer_advance(&parser->lexer);
+            script_lexer_advance(&parser->lexer);
             (*tail)->a = parse_assignment(parser);
             only_parameters = true;
         } else {
@@ -150,7 +150,7 @@ static struct syntax *parse_template(struct parser *parser)
     while (more && !parser->lexer.failed) {
         struct syntax *text = parser_node(parser, SYNTAX_STRING);
 
-        more = lexer_template(&parser->lexer, &text->text, &text->length);
+        more = script_lexer_template(&parser->lexer, &text->text, &text->length);
         *tail = text;
         tail = &text->next;
         if (more) {
@@ -168,13 +168,13 @@ static struct syntax *parse_array(struct parser *parser)
     struct syntax *node = parser_node(parser, SYNTAX_ARRAY);
     struct syntax **tail = &node->items;
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     while (!parser_is(parser, "]") && !parser->lexer.failed) {
         if (parser_is(parser, ",")) {
             *tail = parser_node(parser, SYNTAX_HOLE);
         } else if (parser_is(parser, "...")) {
             *tail = parser_node(parser, SYNTAX_SPREAD);
-            lexer_advance(&parser->lexer);
+            script_lexer_advance(&parser->lexer);
             (*tail)->a = parse_assignment(parser);
         } else {
             *tail = parse_assignment(parser);
@@ -207,7 +207,7 @@ static struct syntax *parse_key(struct parser *parser, struct syntax *property)
         key->kind = SYNTAX_LITERAL;
     else if (parser->lexer.token.kind != TOKEN_NAME)
         parser_fail_expected(parser, "a property's name");
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     return key;
 }
 
@@ -268,11 +268,11 @@ static struct syntax *parse_object(struct parser *parser)
     bool no_in = parser->no_in;
 
     parser->no_in = false;
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     while (!parser_is(parser, "}") && !parser->lexer.failed) {
         if (parser_is(parser, "...")) {
             *tail = parser_node(parser, SYNTAX_SPREAD);
-            lexer_advance(&parser->lexer);
+            script_lexer_advance(&parser->lexer);
             (*tail)->a = parse_assignment(parser);
         } else {
             *tail = parse_property(parser);
@@ -333,7 +333,7 @@ struct syntax *parse_primary(struct parser *parser)
     node = parser_node(parser, SYNTAX_LITERAL);
     node->text = parser->lexer.token.text;
     if (parser_is(parser, "/") || parser_is(parser, "/=")) {
-        node->text = lexer_regexp(&parser->lexer);
+        node->text = script_lexer_regexp(&parser->lexer);
         return node;
     }
     if (parser->lexer.token.kind == TOKEN_STRING) {
@@ -342,7 +342,7 @@ struct syntax *parse_primary(struct parser *parser)
     } else if (parser->lexer.token.kind != TOKEN_NUMBER) {
         parser_fail_expected(parser, "an expression");
     }
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     return node;
 }
 

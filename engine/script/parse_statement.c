@@ -68,7 +68,7 @@ static struct syntax *parse_declaration(struct parser *parser, bool head)
 
     node->text = parser->lexer.token.text;
     kind = binding_of(node->text);
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     do {
         struct syntax *item = parser_node(parser, SYNTAX_DECLARATOR);
 
@@ -119,7 +119,7 @@ static void parse_for_rest(struct parser *parser, struct syntax *node)
             parser_target(parser, node->a, false, BINDING_VAR);
         else if (node->a->items->next != NULL || node->a->items->b != NULL)
             parser_fail_at(parser, node->a, "Expected one variable without a value.");
-        lexer_advance(&parser->lexer);
+        script_lexer_advance(&parser->lexer);
         node->b = in ? parse_expression(parser) : parse_assignment(parser);
         return;
     }
@@ -142,7 +142,7 @@ static struct syntax *parse_for(struct parser *parser)
     struct syntax *node = parser_node(parser, SYNTAX_FOR);
     struct scope *around = parser->block_scope;
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     parser->block_scope = node->scope = parser_scope(parser);
     parser_expect(parser, "(");
     parser->no_in = true;
@@ -163,7 +163,7 @@ static struct syntax *parse_try(struct parser *parser)
     struct syntax *node = parser_node(parser, SYNTAX_TRY);
     struct scope *around = parser->block_scope;
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     node->a = parse_block(parser);
     if (parser_take_word(parser, "catch")) {
         parser->block_scope = node->scope = parser_scope(parser);
@@ -205,7 +205,7 @@ static struct syntax *parse_switch(struct parser *parser)
     struct scope *around = parser->block_scope;
     struct syntax **tail = &node->items;
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     node->a = parse_condition(parser);
     parser->block_scope = node->scope = parser_scope(parser);
     parser->switches_around++;
@@ -225,7 +225,7 @@ static struct syntax *parse_jump(struct parser *parser)
     bool is_break = parser_is_word(parser, "break");
     struct syntax *node = parser_node(parser, is_break ? SYNTAX_BREAK : SYNTAX_CONTINUE);
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     if (parser->lexer.token.kind == TOKEN_NAME && !parser->lexer.token.after_newline &&
         !parser_is_keyword(&parser->lexer.token))
         node->text = parser_name(parser);
@@ -245,7 +245,7 @@ static struct syntax *parse_return(struct parser *parser)
         parser_fail_at(parser, node,
                        "Expected a function around 'return': a script's value is "
                        "that of its last expression.");
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     if (!parser_is(parser, ";") && !parser_is(parser, "}") &&
         parser->lexer.token.kind != TOKEN_END && !parser->lexer.token.after_newline)
         node->a = parse_expression(parser);
@@ -258,7 +258,7 @@ static struct syntax *parse_definition(struct parser *parser)
     struct syntax *node = parser_node(parser, SYNTAX_DEFINE);
     struct syntax *function = parser_node(parser, SYNTAX_FUNCTION);
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     if (parser_is(parser, "*"))
         parser_fail_expected(parser, "no generator (they are not supported)");
     function->text = parser_name(parser);
@@ -287,7 +287,8 @@ static struct syntax *refuse(struct parser *parser, const char *what)
 {
     struct syntax *node = parser_node(parser, SYNTAX_EMPTY);
 
-    lexer_fail(&parser->lexer, node->line, node->column, "'%s' is not supported in scripts.", what);
+    script_lexer_fail(&parser->lexer, node->line, node->column, "'%s' is not supported in scripts.",
+                      what);
     return node;
 }
 
@@ -295,7 +296,7 @@ static struct syntax *parse_if(struct parser *parser)
 {
     struct syntax *node = parser_node(parser, SYNTAX_IF);
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     node->a = parse_condition(parser);
     node->b = parse_statement(parser);
     if (parser_take_word(parser, "else"))
@@ -307,7 +308,7 @@ static struct syntax *parse_throw(struct parser *parser)
 {
     struct syntax *node = parser_node(parser, SYNTAX_THROW);
 
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     if (parser->lexer.token.after_newline)
         parser_fail_expected(parser, "what is thrown on the line of 'throw'");
     node->a = parse_expression(parser);
@@ -328,7 +329,7 @@ static struct syntax *parse_while(struct parser *parser)
         (void)parser_take(parser, ";");
         return node;
     }
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     node->a = parse_condition(parser);
     return parse_loop_body(parser, node);
 }
@@ -370,7 +371,7 @@ static struct syntax *parse_by_word(struct parser *parser)
     if (parser_is_word(parser, "debugger")) {
         struct syntax *node = parser_node(parser, SYNTAX_EMPTY);
 
-        lexer_advance(&parser->lexer);
+        script_lexer_advance(&parser->lexer);
         parse_end(parser);
         return node;
     }
@@ -387,7 +388,7 @@ struct syntax *parse_statement(struct parser *parser)
         node = parse_block(parser);
     } else if (parser_is(parser, ";")) {
         node = parser_node(parser, SYNTAX_EMPTY);
-        lexer_advance(&parser->lexer);
+        script_lexer_advance(&parser->lexer);
     } else if (parser->lexer.token.kind == TOKEN_NAME && !parser->lexer.token.escaped) {
         node = parse_by_word(parser);
     } else {

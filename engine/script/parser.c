@@ -29,7 +29,7 @@ bool parser_take(struct parser *parser, const char *sign)
 {
     if (!parser_is(parser, sign))
         return false;
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     return true;
 }
 
@@ -37,7 +37,7 @@ bool parser_take_word(struct parser *parser, const char *word)
 {
     if (!parser_is_word(parser, word))
         return false;
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     return true;
 }
 
@@ -46,14 +46,14 @@ void parser_fail_expected(struct parser *parser, const char *expected)
     const struct token *token = &parser->lexer.token;
 
     if (token->kind == TOKEN_END)
-        lexer_fail(&parser->lexer, token->line, token->column,
-                   "Expected %s but found the end of the script.", expected);
+        script_lexer_fail(&parser->lexer, token->line, token->column,
+                          "Expected %s but found the end of the script.", expected);
     else if (token->kind == TOKEN_STRING)
-        lexer_fail(&parser->lexer, token->line, token->column, "Expected %s but found a text.",
-                   expected);
+        script_lexer_fail(&parser->lexer, token->line, token->column,
+                          "Expected %s but found a text.", expected);
     else
-        lexer_fail(&parser->lexer, token->line, token->column, "Expected %s but found '%.60s'.",
-                   expected, token->text);
+        script_lexer_fail(&parser->lexer, token->line, token->column,
+                          "Expected %s but found '%.60s'.", expected, token->text);
 }
 
 void parser_expect(struct parser *parser, const char *sign)
@@ -69,7 +69,7 @@ void parser_expect(struct parser *parser, const char *sign)
 
 void parser_fail_at(struct parser *parser, const struct syntax *node, const char *message)
 {
-    lexer_fail(&parser->lexer, node->line, node->column, "%s", message);
+    script_lexer_fail(&parser->lexer, node->line, node->column, "%s", message);
 }
 
 bool parser_is_keyword(const struct token *token)
@@ -97,11 +97,11 @@ const char *parser_name(struct parser *parser)
         return "";
     }
     if (!parser->lexer.internal && strstr(name, "$$") != NULL) {
-        lexer_fail(&parser->lexer, parser->lexer.token.line, parser->lexer.token.column,
-                   "Names with '$$' are reserved: rename '%.60s'.", name);
+        script_lexer_fail(&parser->lexer, parser->lexer.token.line, parser->lexer.token.column,
+                          "Names with '$$' are reserved: rename '%.60s'.", name);
         return "";
     }
-    lexer_advance(&parser->lexer);
+    script_lexer_advance(&parser->lexer);
     return name;
 }
 
@@ -110,8 +110,8 @@ bool parser_enter(struct parser *parser)
     if (++parser->depth <= SYNTAX_DEPTH_MAX)
         return true;
     parser->depth--;
-    lexer_fail(&parser->lexer, parser->lexer.token.line, parser->lexer.token.column,
-               "The script is nested deeper than %d levels.", SYNTAX_DEPTH_MAX);
+    script_lexer_fail(&parser->lexer, parser->lexer.token.line, parser->lexer.token.column,
+                      "The script is nested deeper than %d levels.", SYNTAX_DEPTH_MAX);
     return false;
 }
 
@@ -184,7 +184,8 @@ void parser_declare(struct parser *parser, const struct syntax *node, const char
         if (strcmp(binding->name, name) != 0)
             continue;
         if (lexical || binding->kind == BINDING_LET || binding->kind == BINDING_CONST)
-            lexer_fail(&parser->lexer, node->line, node->column, "'%s' is declared twice.", name);
+            script_lexer_fail(&parser->lexer, node->line, node->column, "'%s' is declared twice.",
+                              name);
         if (kind == BINDING_FUNCTION)
             binding->kind = kind;
         return;
@@ -243,7 +244,7 @@ enum status syntax_parse(const char *source, bool internal, struct arena *arena,
     struct syntax *program;
     struct syntax **tail;
 
-    lexer_start(&parser.lexer, source, internal, arena, ret_error);
+    script_lexer_start(&parser.lexer, source, internal, arena, ret_error);
     program = parser_node(&parser, SYNTAX_BLOCK);
     program->line = 1;
     program->scope = parser_scope(&parser);

@@ -160,18 +160,18 @@ struct lexer {
     struct token token; /* the current one */
 };
 
-void lexer_start(struct lexer *lexer, const char *source, bool internal, struct arena *arena,
-                 struct error *error);
-void lexer_advance(struct lexer *lexer);
+void script_lexer_start(struct lexer *lexer, const char *source, bool internal, struct arena *arena,
+                        struct error *error);
+void script_lexer_advance(struct lexer *lexer);
 /* The current token is `/` or `/=`: reads the regular expression that begins with it and moves on.
  * Returns it as written. */
-const char *lexer_regexp(struct lexer *lexer);
+const char *script_lexer_regexp(struct lexer *lexer);
 /* Reads template text from the character behind the current token "`" or "}" to "${" (true) or the
  * closing "`" (false); in the latter case moves on to the next token, in the former to the first
  * of the expression. */
-bool lexer_template(struct lexer *lexer, const char **ret_text, size_t *ret_length);
+bool script_lexer_template(struct lexer *lexer, const char **ret_text, size_t *ret_length);
 /* The first error counts; from then on every token is the end. */
-void lexer_fail(struct lexer *lexer, uint32_t line, uint32_t column, const char *format, ...)
+void script_lexer_fail(struct lexer *lexer, uint32_t line, uint32_t column, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
 #endif

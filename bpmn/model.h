@@ -374,11 +374,32 @@ struct bpmn_model {
     const uint32_t *flows_by_id;
 };
 
+/* A pool, or what flows between two. */
+struct bpmn_participant {
+    const char *id;
+    const char *name;    /* NULL when absent */
+    const char *process; /* NULL: a black box */
+};
+
+struct bpmn_message_flow {
+    const char *id;
+    const char *name;    /* NULL when absent */
+    const char *source;  /* ids of elements or participants */
+    const char *target;
+    const char *message; /* the name of its message */
+};
+
 /* A parsed file: one or more executable processes. */
 struct bpmn_document {
     struct arena *arena;
     const struct bpmn_model *models;
     uint32_t model_count;
+    const struct bpmn_model *drawings; /* its other processes: never executed, maybe incomplete */
+    uint32_t drawing_count;
+    const struct bpmn_participant *participants;
+    uint32_t participant_count;
+    const struct bpmn_message_flow *message_flows;
+    uint32_t message_flow_count;
 };
 
 /* NULL when there is none. Logarithmic time. */

@@ -1,84 +1,102 @@
 /* What was understood, as JSON: for people, and for checks against an independent reader. */
+#include "bpmn/reader/describe.h"
+
 #include "bpmn/reader/reader.h"
 
-static void set_text(json_t *object, const char *name, const char *text)
+void describe_text(json_t *object, const char *name, const char *text)
 {
     if (text != NULL)
         (void)json_object_set_new(object, name, json_string(text));
 }
 
-static void set_expression(json_t *object, const char *name, const struct expression *expression)
+void describe_flag(json_t *object, const char *name, bool value)
+{
+    if (value)
+        (void)json_object_set_new(object, name, json_true());
+}
+
+void describe_expression(json_t *object, const char *name, const struct expression *expression)
 {
     if (expression != NULL)
-        set_text(object, name, expression_text(expression));
+        describe_text(object, name, expression_text(expression));
 }
 
-static json_t *describe_event(const struct bpmn_element *element)
+void describe_mappings(json_t *object, const char *name, const struct bpmn_mappings *mappings)
 {
-    static const char *const kinds[] = {"none", "timer", "message", "error", "terminate"};
-    static const char *const timers[] = {"timeDate", "timeDuration", "timeCycle"};
-    json_t *event = json_pack("{s:s}", "kind", kinds[element->event]);
+    json_t *list = json_array();
 
-    if (element->timer != NULL)
-        set_expression(event, timers[element->timer_kind], element->timer);
-    set_expression(event, "messageName", element->message_name);
-    set_text(event, "errorCode", element->error_code);
-    set_text(event, "errorVariable", element->error_variable);
-    return event;
-}
+    for (uint32_t i = 0; i < mappings->count; i++) {
+        const struct bpmn_mapping *mapping = &mappings->items[i];
+        json_t *one = json_object();
 
-static void describe_user_task(json_t *object, const struct bpmn_user_task *task)
-{
-    set_expression(object, "assignee", task->assignee);
-    set_expression(object, "owner", task->owner);
-    set_expression(object, "candidateUsers", task->candidate_users);
-    set_expression(object, "candidateGroups", task->candidate_groups);
-    set_expression(object, "dueDate", task->due_date);
-    set_expression(object, "priority", task->priority);
-    set_expression(object, "category", task->category);
-    set_expression(object, "formKey", task->form_key);
-}
-
-static json_t *describe_element(const struct bpmn_model *model, const struct bpmn_element *element)
-{
-    static const char *const services[] = {"topic", "external-worker", "expression"};
-    json_t *object = json_pack("{s:s, s:s, s:i, s:i}", "id", element->id, "type",
-                               bpmn_element_type_name(element->type), "line", element->line,
-                               "column", element->column);
-
-    set_text(object, "name", element->name);
-    set_text(object, "documentation", element->documentation);
-    set_text(object, "scope",
-             element->scope == BPMN_NONE ? model->process_id : model->elements[element->scope].id);
-    if (element->event != BPMN_EVENT_NONE)
-        (void)json_object_set_new(object, "event", describe_event(element));
-    if (element->attached_to != BPMN_NONE) {
-        set_text(object, "attachedTo", model->elements[element->attached_to].id);
-        (void)json_object_set_new(object, "interrupting", json_boolean(element->interrupting));
+        describe_flag(one, "all", mapping->all);
+        describe_expression(one, "sourceExpression", mapping->source);
+        describe_text(one, "source", mapping->source_variable);
+        describe_text(one, "target", mapping->target);
+        describe_expression(one, "targetExpression", mapping->target_expression);
+        (void)json_array_append_new(list, one);
     }
-    if (element->default_flow != BPMN_NONE)
-        set_text(object, "default", model->flows[element->default_flow].id);
-    if (element->type == BPMN_SERVICE_TASK)
-        set_text(object, "service", services[element->service]);
-    set_expression(object, "topic", element->topic);
-    set_expression(object, "expression", element->expression);
-    set_text(object, "resultVariable", element->result_variable);
-    describe_user_task(object, &element->user_task);
-    return object;
+    if (mappings->count > 0)
+        (void)json_object_set(object, name, list);
+    json_decref(list);
+}
+
+void describe_listeners(json_t *object, const struct bpmn_listeners *listeners)
+{
+    static const char *const events[] = {"start",      "end",      "take",  "create",
+                                         "assignment", "complete", "delete"};
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < listeners->count; i++) {
+        const struct bpmn_listener *listener = &listeners->items[i];
+        json_t *one = json_pack("{s:s}", "event", events[listener->event]);
+
+        describe_expression(one, "expression", listener->expression);
+        describe_text(one, "script", listener->script);
+        (void)json_array_append_new(list, one);
+    }
+    if (listeners->count > 0)
+        (void)json_object_set(object, "listeners", list);
+    json_decref(list);
+}
+
+json_t *describe_data(const struct bpmn_container *container)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < container->data_count; i++) {
+        json_t *one = json_object();
+
+        describe_text(one, "name", container->data[i].name);
+        describe_expression(one, "initial", container->data[i].initial);
+        (void)json_array_append_new(list, one);
+    }
+    return list;
+}
+
+/* The end of a flow that could not be resolved is left out. */
+static void describe_end(json_t *object, const char *name, const struct bpmn_model *model,
+                         uint32_t index)
+{
+    if (index != BPMN_NONE)
+        describe_text(object, name, model->elements[index].id);
 }
 
 static json_t *describe_flow(const struct bpmn_model *model, const struct bpmn_flow *flow)
 {
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:i, s:i}", "id", flow->id, "source", model->elements[flow->source].id,
-        "target", model->elements[flow->target].id, "line", flow->line, "column", flow->column);
+    json_t *object =
+        json_pack("{s:s, s:i, s:i}", "id", flow->id, "line", flow->line, "column", flow->column);
 
-    set_text(object, "name", flow->name);
-    set_expression(object, "condition", flow->condition);
+    describe_end(object, "source", model, flow->source);
+    describe_end(object, "target", model, flow->target);
+    describe_text(object, "name", flow->name);
+    describe_expression(object, "condition", flow->condition);
+    describe_expression(object, "skipExpression", flow->skip);
+    describe_listeners(object, &flow->listeners);
     return object;
 }
 
-static json_t *describe_model(const struct bpmn_model *model)
+static json_t *describe_model(const struct bpmn_model *model, bool is_executable)
 {
     json_t *elements = json_array();
     json_t *flows = json_array();
@@ -86,7 +104,7 @@ static json_t *describe_model(const struct bpmn_model *model)
     json_t *object;
 
     for (uint32_t i = 0; i < model->element_count; i++) {
-        const char *type = bpmn_element_type_name(model->elements[i].type);
+        const char *type = describe_type(&model->elements[i]);
         json_int_t count = json_integer_value(json_object_get(counts, type));
 
         (void)json_array_append_new(elements, describe_element(model, &model->elements[i]));
@@ -95,11 +113,48 @@ static json_t *describe_model(const struct bpmn_model *model)
     for (uint32_t i = 0; i < model->flow_count; i++)
         (void)json_array_append_new(flows, describe_flow(model, &model->flows[i]));
     (void)json_object_set_new(counts, "sequenceFlow", json_integer((json_int_t)model->flow_count));
-    object = json_pack("{s:s, s:i, s:o, s:o, s:o}", "id", model->process_id, "line", model->line,
-                       "elements", elements, "flows", flows, "counts", counts);
-    set_text(object, "name", model->name);
-    set_text(object, "documentation", model->documentation);
+    object = json_pack("{s:i, s:b, s:o, s:o, s:o, s:o}", "line", model->line, "executable",
+                       is_executable, "elements", elements, "flows", flows, "data",
+                       describe_data(&model->container), "counts", counts);
+    describe_text(object, "id", model->process_id);
+    describe_text(object, "name", model->name);
+    describe_text(object, "documentation", model->documentation);
+    describe_text(object, "versionTag", model->version_tag);
+    describe_text(object, "initiatorVariable", model->initiator_variable);
+    describe_listeners(object, &model->listeners);
     return object;
+}
+
+static json_t *describe_participants(const struct bpmn_document *document)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < document->participant_count; i++) {
+        json_t *one = json_object();
+
+        describe_text(one, "id", document->participants[i].id);
+        describe_text(one, "name", document->participants[i].name);
+        describe_text(one, "process", document->participants[i].process);
+        (void)json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *describe_message_flows(const struct bpmn_document *document)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < document->message_flow_count; i++) {
+        json_t *one = json_object();
+
+        describe_text(one, "id", document->message_flows[i].id);
+        describe_text(one, "name", document->message_flows[i].name);
+        describe_text(one, "source", document->message_flows[i].source);
+        describe_text(one, "target", document->message_flows[i].target);
+        describe_text(one, "message", document->message_flows[i].message);
+        (void)json_array_append_new(list, one);
+    }
+    return list;
 }
 
 json_t *bpmn_document_describe(const struct bpmn_document *document)
@@ -107,6 +162,10 @@ json_t *bpmn_document_describe(const struct bpmn_document *document)
     json_t *processes = json_array();
 
     for (uint32_t i = 0; i < document->model_count; i++)
-        (void)json_array_append_new(processes, describe_model(&document->models[i]));
-    return json_pack("{s:o}", "processes", processes);
+        (void)json_array_append_new(processes, describe_model(&document->models[i], true));
+    for (uint32_t i = 0; i < document->drawing_count; i++)
+        (void)json_array_append_new(processes, describe_model(&document->drawings[i], false));
+    return json_pack("{s:o, s:o, s:o}", "processes", processes, "participants",
+                     describe_participants(document), "messageFlows",
+                     describe_message_flows(document));
 }

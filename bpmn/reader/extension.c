@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-static const char *const own_namespaces[] = {"http://synergyflow.org/bpmn"};
+static const char own_namespace[] = "http://synergyflow.org/bpmn";
 
 static const char *const dialects[] = {
+    own_namespace,
     "http://flowable.org/bpmn",
     "http://activiti.org/bpmn",
     "http://camunda.org/schema/1.0/bpmn",
@@ -16,18 +17,23 @@ const char *extension_attribute(struct arena *arena, const xmlNode *node, const 
 {
     const char *value = NULL;
 
-    for (size_t i = 0; i < COUNT_OF(dialects) && value == NULL; i++)
+    for (size_t i = 0; i < COUNT_OF(dialects) && value == NULL && node->properties != NULL; i++)
         value = xml_attribute_ns(arena, node, dialects[i], name);
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
 const char *own_attribute(struct arena *arena, const xmlNode *node, const char *name)
 {
-    const char *value = NULL;
+    const char *value = xml_attribute_ns(arena, node, own_namespace, name);
 
-    for (size_t i = 0; i < COUNT_OF(own_namespaces) && value == NULL; i++)
-        value = xml_attribute_ns(arena, node, own_namespaces[i], name);
     return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+bool extension_is_true(struct arena *arena, const xmlNode *node, const char *name, bool when_absent)
+{
+    const char *value = extension_attribute(arena, node, name);
+
+    return value == NULL ? when_absent : strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
 }
 
 static bool is_among(const xmlNs *namespace, const char *const *uris, size_t count)
@@ -54,30 +60,31 @@ static void check_attribute(struct draft *draft, const xmlNode *node, const xmlA
         return;
     else if (row->handling == EXTENSION_WITHOUT_EFFECT)
         finding_add(draft->findings, BPMN_WARNING, "attribute-without-effect", id, node,
-                    "The attribute %s is not supported yet and has no effect. %s", name, row->note);
+                    "The attribute %s has no effect. %s", name, row->note);
     else if (row->handling == EXTENSION_REFUSED)
         finding_add(draft->findings, BPMN_ERROR, "unsupported-attribute", id, node,
                     "The attribute %s is not supported. %s", name, row->note);
 }
 
-/* Attributes of BPMN itself that would change what happens. */
-static void check_standard(struct draft *draft, const xmlNode *node, const char *id)
+static bool is_dialect(const xmlNode *node)
 {
-    static const char *const quantities[] = {"startQuantity", "completionQuantity"};
+    return is_among(node->ns, dialects, COUNT_OF(dialects));
+}
 
-    if (xml_is_true(draft->arena, node, "isForCompensation", false))
-        finding_add(draft->findings, BPMN_ERROR, "unsupported-attribute", id, node,
-                    "Compensation is not supported. Draw the undoing steps behind an error "
-                    "boundary event.");
-    for (size_t i = 0; i < COUNT_OF(quantities); i++) {
-        const char *value = xml_attribute(draft->arena, node, quantities[i]);
-
-        if (value != NULL && strcmp(value, "1") != 0)
-            finding_add(draft->findings, BPMN_ERROR, "unsupported-attribute", id, node,
-                        "Expected %s to be 1 but found '%.60s': other quantities are not "
-                        "supported.",
-                        quantities[i], value);
+const xmlNode *extension_next(const xmlNode *node, const char *name)
+{
+    for (node = xml_element(node); node != NULL; node = xml_next(node)) {
+        if (is_dialect(node) && strcmp(xml_name(node), name) == 0)
+            return node;
     }
+    return NULL;
+}
+
+const xmlNode *extension_child(const xmlNode *parent, const char *name)
+{
+    const xmlNode *extensions = xml_child(parent, "extensionElements");
+
+    return extensions != NULL ? extension_next(xml_children(extensions), name) : NULL;
 }
 
 void extension_check(struct draft *draft, const xmlNode *node, const char *id)
@@ -86,41 +93,19 @@ void extension_check(struct draft *draft, const xmlNode *node, const char *id)
     const xmlNode *child = extensions != NULL ? xml_children(extensions) : NULL;
 
     for (; child != NULL; child = xml_next(child)) {
-        const struct extension_row *row = is_among(child->ns, dialects, COUNT_OF(dialects))
-                                              ? extension_row(EXTENSION_ELEMENT, xml_name(child))
-                                              : NULL;
+        const struct extension_row *row =
+            is_dialect(child) ? extension_row(EXTENSION_ELEMENT, xml_name(child)) : NULL;
 
-        if (row != NULL)
+        if (row != NULL && row->handling == EXTENSION_REFUSED)
             finding_add(draft->findings, BPMN_ERROR, "unsupported-extension", id, child,
                         "The extension element <%s> is not supported. %s", row->name, row->note);
+        else if (row != NULL && row->handling == EXTENSION_WITHOUT_EFFECT)
+            finding_add(draft->findings, BPMN_WARNING, "attribute-without-effect", id, child,
+                        "The extension element <%s> has no effect. %s", row->name, row->note);
     }
     for (const xmlAttr *attribute = node->properties; attribute != NULL;
          attribute = attribute->next) {
         if (is_among(attribute->ns, dialects, COUNT_OF(dialects)))
             check_attribute(draft, node, attribute, id);
-        else if (is_among(attribute->ns, own_namespaces, COUNT_OF(own_namespaces)) &&
-                 !(strcmp((const char *)attribute->name, "topic") == 0 &&
-                   xml_is(node, "serviceTask")))
-            finding_add(draft->findings, BPMN_ERROR, "unsupported-attribute", id, node,
-                        "Expected no synergyflow:%.60s here: only service tasks have "
-                        "synergyflow:topic.",
-                        (const char *)attribute->name);
     }
-    check_standard(draft, node, id);
-}
-
-const struct expression *draft_expression(struct draft *draft, const char *text,
-                                          enum expression_mode mode, const char *what,
-                                          const char *id, const xmlNode *node)
-{
-    const struct expression *expression = NULL;
-    struct error error = {0};
-
-    if (text == NULL)
-        return NULL;
-    if (expression_parse(draft->arena, text, mode, &expression, &error) == STATUS_OK)
-        return expression;
-    finding_add(draft->findings, BPMN_ERROR, "expression-syntax", id, node, "In the %s: %s", what,
-                error.message);
-    return NULL;
 }

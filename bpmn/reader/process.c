@@ -1,50 +1,31 @@
-/* The flow elements of a process and of its sub-processes. */
+/* The flow elements of a process and of its sub-processes: which there are and where. What each
+ * of them says is read afterwards (details.c). */
 #include "bpmn/reader/draft.h"
 
 #include <string.h>
-#include <strings.h>
 
-static struct draft_element *add_element(struct draft *draft)
-{
-    struct draft_element *draft_element;
-
-    if (draft->element_count == draft->element_capacity) {
-        uint32_t capacity = draft->element_capacity > 0 ? 2 * draft->element_capacity : 32;
-
-        draft->elements = arena_grow(draft->arena, draft->elements, draft->element_count, capacity,
-                                     sizeof(*draft->elements));
-        draft->element_capacity = capacity;
-    }
-    draft_element = &draft->elements[draft->element_count];
-    draft_element->element.index = draft->element_count++;
-    return draft_element;
-}
-
-static struct draft_flow *add_flow(struct draft *draft)
-{
-    struct draft_flow *draft_flow;
-
-    if (draft->flow_count == draft->flow_capacity) {
-        uint32_t capacity = draft->flow_capacity > 0 ? 2 * draft->flow_capacity : 32;
-
-        draft->flows = arena_grow(draft->arena, draft->flows, draft->flow_count, capacity,
-                                  sizeof(*draft->flows));
-        draft->flow_capacity = capacity;
-    }
-    draft_flow = &draft->flows[draft->flow_count];
-    draft_flow->flow.index = draft->flow_count++;
-    return draft_flow;
-}
+/* `items` with room for one more. */
+#define ROOM(draft, items, count, capacity)                                                   \
+    do {                                                                                      \
+        if ((draft)->count == (draft)->capacity) {                                            \
+            uint32_t more = (draft)->capacity > 0 ? 2 * (draft)->capacity : 32;               \
+            (draft)->items = arena_grow((draft)->arena, (draft)->items, (draft)->count, more, \
+                                        sizeof(*(draft)->items));                             \
+            (draft)->capacity = more;                                                         \
+        }                                                                                     \
+    } while (0)
 
 static bool too_many(struct draft *draft, const xmlNode *node)
 {
-    if (*draft->file_count < BPMN_ELEMENTS_MAX) {
-        ++*draft->file_count;
+    uint32_t *count = &draft->file->count;
+
+    if (*count < BPMN_ELEMENTS_MAX) {
+        ++*count;
         return false;
     }
     /* Said once: from then on the count stands past the limit. */
-    if (*draft->file_count == BPMN_ELEMENTS_MAX) {
-        ++*draft->file_count;
+    if (*count == BPMN_ELEMENTS_MAX) {
+        ++*count;
         finding_add(draft->findings, BPMN_ERROR, "too-many-elements", "", node,
                     "Expected at most %d elements and flows in a file but found more.",
                     BPMN_ELEMENTS_MAX);
@@ -52,10 +33,11 @@ static bool too_many(struct draft *draft, const xmlNode *node)
     return true;
 }
 
-/* An id, or a finding and NULL. */
-static const char *read_id(struct draft *draft, const xmlNode *node)
+/* An element's entry among the names, or a finding and NULL. */
+static struct named *read_id(struct draft *draft, const xmlNode *node)
 {
     const char *id = xml_attribute(draft->arena, node, "id");
+    struct named *named;
 
     if (id == NULL || id[0] == '\0' || strlen(id) >= ERROR_ELEMENT_MAX) {
         finding_add(draft->findings, BPMN_ERROR, "id-missing", id, node,
@@ -64,144 +46,135 @@ static const char *read_id(struct draft *draft, const xmlNode *node)
         draft->has_refused = true;
         return NULL;
     }
-    return id;
-}
-
-static const struct expression *read_condition(struct draft *draft, const char *id,
-                                               const xmlNode *node)
-{
-    const xmlNode *condition = xml_child(node, "conditionExpression");
-    const char *language;
-    const char *text;
-
-    if (condition == NULL)
-        return NULL;
-    language = xml_attribute(draft->arena, condition, "language");
-    text = xml_text(draft->arena, condition);
-    if (language != NULL && strcasecmp(language, "juel") != 0 && strcasecmp(language, "uel") != 0 &&
-        strcasecmp(language, "expression") != 0) {
-        finding_add(draft->findings, BPMN_ERROR, "condition-language", id, condition,
-                    "Expected a condition in JUEL but found the language '%.100s'.", language);
+    named = name_find(*draft->names, id);
+    /* Taken by another element: names.c has said so. */
+    if (named == NULL || named->node != node) {
+        draft->has_refused = true;
         return NULL;
     }
-    if (text == NULL) {
-        finding_add(draft->findings, BPMN_WARNING, "condition-empty", id, condition,
-                    "This condition is empty: the flow is taken as if it had none.");
-        return NULL;
-    }
-    return draft_expression(draft, text, EXPRESSION_CONDITION, "condition", id, condition);
+    return too_many(draft, node) ? NULL : named;
 }
 
 static void read_flow(struct draft *draft, const xmlNode *node, uint32_t scope)
 {
-    const char *id = read_id(draft, node);
+    struct named *named = read_id(draft, node);
     struct draft_flow *draft_flow;
-    struct named *named;
 
-    if (id == NULL || too_many(draft, node) || !name_add(draft, id, node, &named))
+    if (named == NULL)
         return;
-    draft_flow = add_flow(draft);
+    ROOM(draft, flows, flow_count, flow_capacity);
+    draft_flow = &draft->flows[draft->flow_count];
+    draft_flow->flow.index = draft->flow_count++;
     named->is_flow = true;
+    named->process = draft->process;
     named->index = draft_flow->flow.index;
     draft_flow->node = node;
     draft_flow->scope = scope;
-    draft_flow->flow.id = id;
+    draft_flow->flow.id = named->id;
     draft_flow->flow.name = xml_attribute(draft->arena, node, "name");
     draft_flow->flow.line = xml_line(node);
     draft_flow->flow.column = xml_column(node);
     draft_flow->source_ref = name_local(xml_attribute(draft->arena, node, "sourceRef"));
     draft_flow->target_ref = name_local(xml_attribute(draft->arena, node, "targetRef"));
-    draft_flow->flow.condition = read_condition(draft, id, node);
     draft_flow->has_condition = xml_child(node, "conditionExpression") != NULL;
-    extension_check(draft, node, id);
+}
+
+static void read_association(struct draft *draft, const xmlNode *node)
+{
+    struct draft_association *association;
+
+    ROOM(draft, associations, association_count, association_capacity);
+    association = &draft->associations[draft->association_count++];
+    association->source_ref = name_local(xml_attribute(draft->arena, node, "sourceRef"));
+    association->target_ref = name_local(xml_attribute(draft->arena, node, "targetRef"));
+    association->node = node;
 }
 
 static void read_container(struct draft *draft, const xmlNode *container, uint32_t scope);
 
-/* The growing array may move while a sub-process is read: only the index is kept. */
-static void read_sub_process(struct draft *draft, uint32_t index)
+static void start_element(struct draft *draft, struct draft_element *draft_element,
+                          const struct named *named, enum bpmn_element_type type, uint32_t scope)
 {
-    const xmlNode *node = draft->elements[index].node;
-
-    if (xml_is_true(draft->arena, node, "triggeredByEvent", false)) {
-        draft->has_refused = true;
-        finding_add(draft->findings, BPMN_ERROR, "unsupported-element",
-                    draft->elements[index].element.id, node,
-                    "Expected an embedded sub-process but found an event sub-process, which is not "
-                    "supported. Use boundary events.");
-        return;
-    }
-    read_container(draft, node, index);
-}
-
-static void read_details(struct draft *draft, uint32_t index)
-{
-    struct draft_element *draft_element = &draft->elements[index];
-
-    switch (draft_element->element.type) {
-    case BPMN_START_EVENT:
-    case BPMN_END_EVENT:
-    case BPMN_INTERMEDIATE_CATCH_EVENT:
-    case BPMN_BOUNDARY_EVENT:
-        read_event(draft, draft_element);
-        break;
-    case BPMN_USER_TASK:
-        read_user_task(draft, draft_element);
-        break;
-    case BPMN_SERVICE_TASK:
-        read_service_task(draft, draft_element);
-        break;
-    case BPMN_SCRIPT_TASK:
-        read_script_task(draft, draft_element);
-        break;
-    case BPMN_SUB_PROCESS:
-        read_sub_process(draft, index);
-        return;
-    case BPMN_MANUAL_TASK:
-    case BPMN_TASK:
-    case BPMN_EXCLUSIVE_GATEWAY:
-    case BPMN_PARALLEL_GATEWAY:
-        break;
-    }
-    check_children(draft, draft_element);
-}
-
-static void read_element(struct draft *draft, const xmlNode *node, enum bpmn_element_type type,
-                         uint32_t scope)
-{
-    const char *id = read_id(draft, node);
+    struct bpmn_element *element = &draft_element->element;
+    const xmlNode *node = named->node;
     const xmlNode *documentation = xml_child(node, "documentation");
-    struct draft_element *draft_element;
-    struct bpmn_element *element;
-    struct named *named;
 
-    if (id == NULL || too_many(draft, node) || !name_add(draft, id, node, &named))
-        return;
-    draft_element = add_element(draft);
-    element = &draft_element->element;
-    named->is_element = true;
-    named->index = element->index;
     draft_element->node = node;
+    draft_element->details = node;
     draft_element->default_ref = name_local(xml_attribute(draft->arena, node, "default"));
     element->type = type;
-    element->id = id;
+    element->id = named->id;
     element->name = xml_attribute(draft->arena, node, "name");
     element->documentation = documentation != NULL ? xml_text(draft->arena, documentation) : NULL;
     element->line = xml_line(node);
     element->column = xml_column(node);
     element->scope = scope;
     element->default_flow = BPMN_NONE;
-    element->start_event = BPMN_NONE;
     element->attached_to = BPMN_NONE;
-    read_details(draft, element->index);
+    element->link_target = BPMN_NONE;
+    element->compensation_boundary = BPMN_NONE;
+    element->compensation_handler = BPMN_NONE;
+    element->start_quantity = 1;
+    element->completion_quantity = 1;
+    element->loop.maximum = -1;
+    if (type == BPMN_SUB_PROCESS && xml_is_true(draft->arena, node, "triggeredByEvent", false))
+        element->type = BPMN_EVENT_SUB_PROCESS;
+    if (type == BPMN_CALL_ACTIVITY &&
+        find_global_task(draft, node, &draft_element->details, &element->type))
+        INVARIANT(element->type != BPMN_CALL_ACTIVITY);
 }
 
+static void read_element(struct draft *draft, const xmlNode *node, enum bpmn_element_type type,
+                         uint32_t scope)
+{
+    struct named *named = read_id(draft, node);
+    struct draft_element *draft_element;
+    uint32_t index;
+
+    if (named == NULL)
+        return;
+    ROOM(draft, elements, element_count, element_capacity);
+    index = draft->element_count++;
+    draft_element = &draft->elements[index];
+    draft_element->element.index = index;
+    named->is_element = true;
+    named->process = draft->process;
+    named->index = index;
+    start_element(draft, draft_element, named, type, scope);
+    /* The array may move while the inside is read. */
+    if (bpmn_is_sub_process(type))
+        read_container(draft, node, index);
+}
+
+/* Children that are read elsewhere, as parts of the container. */
 static bool is_part_of_container(const xmlNode *node)
 {
-    return xml_is(node, "sequenceFlow") || xml_is(node, "documentation") ||
-           xml_is(node, "extensionElements") || xml_is(node, "incoming") ||
-           xml_is(node, "outgoing") || xml_is(node, "potentialOwner") ||
-           xml_is(node, "humanPerformer");
+    static const char *const parts[] = {
+        "sequenceFlow",
+        "documentation",
+        "extensionElements",
+        "incoming",
+        "outgoing",
+        "potentialOwner",
+        "humanPerformer",
+        "property",
+        "dataObject",
+        "dataObjectReference",
+        "ioSpecification",
+        "dataInputAssociation",
+        "dataOutputAssociation",
+        "multiInstanceLoopCharacteristics",
+        "standardLoopCharacteristics",
+        "completionCondition",
+        "correlationSubscription",
+        "association",
+    };
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        if (xml_is(node, parts[i]))
+            return true;
+    }
+    return false;
 }
 
 static void read_child(struct draft *draft, const xmlNode *node, const char *container_id,
@@ -212,22 +185,26 @@ static void read_child(struct draft *draft, const xmlNode *node, const char *con
 
     if (row != NULL && row->handling == ELEMENT_EXECUTED) {
         read_element(draft, node, row->type, scope);
+    } else if (xml_is(node, "sequenceFlow")) {
+        read_flow(draft, node, scope);
+    } else if (xml_is(node, "association")) {
+        read_association(draft, node);
+    } else if (xml_is(node, "dataObject") || xml_is(node, "property")) {
+        read_data(draft, node, scope);
     } else if (row != NULL && row->handling == ELEMENT_DOCUMENTATION) {
         check_documentation(draft, node, id != NULL ? id : container_id);
         extension_check(draft, node, id != NULL ? id : container_id);
     } else if (row == NULL || row->handling == ELEMENT_REFUSED || !is_part_of_container(node)) {
         draft->has_refused = true;
         refuse_element(draft, node, row, id != NULL ? id : container_id);
-    } else if (xml_is(node, "sequenceFlow")) {
-        read_flow(draft, node, scope);
     }
 }
 
+/* As deep as XML may be nested: BPMN_DEPTH_MAX. */
 static void read_container(struct draft *draft, const xmlNode *container, uint32_t scope)
 {
     const char *container_id = xml_attribute(draft->arena, container, "id");
 
-    extension_check(draft, container, container_id);
     for (const xmlNode *node = xml_children(container); node != NULL; node = xml_next(node)) {
         if (xml_is_bpmn(node))
             read_child(draft, node, container_id, scope);

@@ -11,23 +11,18 @@
 
 enum { DOCUMENT_ARENA_BYTES = 512 * 1024 * 1024, PROCESSES_MAX = 1000, PROCESS_ID_MAX = 200 };
 
-/* Messages, errors and the like: what processes refer to by id. */
-static void read_definitions(struct draft *draft, const xmlNode *root)
+/* What does not belong at the root. */
+static void check_roots(struct draft *draft, const xmlNode *root)
 {
     for (const xmlNode *node = xml_children(root); node != NULL; node = xml_next(node)) {
         const struct element_row *row;
-        const char *id;
-        struct named *named;
 
         if (!xml_is_bpmn(node) || xml_is(node, "process"))
             continue;
-        id = xml_attribute(draft->arena, node, "id");
         row = element_row(xml_name(node));
         if (row == NULL || row->handling == ELEMENT_REFUSED || row->handling == ELEMENT_EXECUTED ||
             xml_is(node, "sequenceFlow"))
-            refuse_element(draft, node, row, id);
-        else if (id != NULL)
-            (void)name_add(draft, id, node, &named);
+            refuse_element(draft, node, row, xml_attribute(draft->arena, node, "id"));
     }
 }
 
@@ -48,62 +43,131 @@ static bool has_diagram(const xmlNode *root)
     return false;
 }
 
-static void read_model(struct draft *draft, const xmlNode *root, struct bpmn_model *model)
+static void check_process_id(struct draft *draft)
 {
+    const char *id = draft->model->process_id;
+
+    if (id == NULL || id[0] == '\0' || strlen(id) > PROCESS_ID_MAX || strchr(id, ':') != NULL)
+        finding_add(draft->findings, BPMN_ERROR, "process-id", id, draft->node,
+                    "Expected the process to have an id of 1 to %d characters without ':'.",
+                    PROCESS_ID_MAX);
+}
+
+/* Which elements there are: before any of them says what it refers to. */
+static void begin_model(struct draft *draft)
+{
+    const xmlNode *root = draft->file->root;
     const xmlNode *documentation = xml_child(draft->node, "documentation");
+    struct bpmn_model *model = draft->model;
+    struct named *named;
 
     model->process_id = xml_attribute(draft->arena, draft->node, "id");
     model->name = xml_attribute(draft->arena, draft->node, "name");
     model->documentation = documentation != NULL ? xml_text(draft->arena, documentation) : NULL;
     model->category = xml_attribute(draft->arena, root, "targetNamespace");
+    model->version_tag = extension_attribute(draft->arena, draft->node, "versionTag");
     model->line = xml_line(draft->node);
+    model->column = xml_column(draft->node);
     model->has_diagram = has_diagram(root);
-    if (model->process_id == NULL || model->process_id[0] == '\0' ||
-        strlen(model->process_id) > PROCESS_ID_MAX || strchr(model->process_id, ':') != NULL)
-        finding_add(draft->findings, BPMN_ERROR, "process-id", model->process_id, draft->node,
-                    "Expected the process to have an id of 1 to %d characters without ':'.",
-                    PROCESS_ID_MAX);
-    else {
-        struct named *named;
-
-        (void)name_add(draft, model->process_id, draft->node, &named);
-    }
+    check_process_id(draft);
+    named = name_find(*draft->names, model->process_id);
+    if (named != NULL && named->node == draft->node)
+        named->process = draft->process;
     read_process(draft);
-    resolve_process(draft, model);
-    check_process(draft, model);
 }
 
-static void read_processes(struct bpmn_document *document, const xmlNode *root,
-                           struct bpmn_findings *findings, struct named **names)
+static void end_model(struct draft *draft)
 {
-    struct bpmn_model *models;
-    uint32_t file_count = 0;
-    struct draft file = {.arena = document->arena, .findings = findings, .names = names};
+    struct bpmn_model *model = draft->model;
+
+    extension_check(draft, draft->node, model->process_id);
+    read_listeners(draft, draft->node, model->process_id, &model->listeners);
+    for (uint32_t i = 0; i < draft->element_count; i++)
+        read_details(draft, &draft->elements[i]);
+    for (uint32_t i = 0; i < draft->flow_count; i++)
+        read_flow_details(draft, &draft->flows[i]);
+    resolve_process(draft);
+    resolve_links(draft);
+    resolve_compensation(draft);
+    resolve_containers(draft);
+    resolve_reach(draft);
+    check_process(draft);
+    finish_model(draft);
+}
+
+static uint32_t count_processes(struct arena *arena, const xmlNode *root, uint32_t *ret_executable)
+{
     uint32_t count = 0;
 
-    read_definitions(&file, root);
-    for (const xmlNode *node = xml_children(root); node != NULL; node = xml_next(node))
-        count += xml_is(node, "process") && is_executable(document->arena, node);
-    if (count == 0 || count > PROCESSES_MAX) {
-        finding_add(findings, BPMN_ERROR, "no-executable-process", "", root,
-                    "Expected 1 to %d executable processes but found %u. A process with "
-                    "isExecutable=\"false\" is a drawing.",
-                    PROCESSES_MAX, count);
-        return;
-    }
-    models = arena_array(document->arena, count, sizeof(*models));
-    document->models = models;
+    *ret_executable = 0;
     for (const xmlNode *node = xml_children(root); node != NULL; node = xml_next(node)) {
-        struct draft draft = {.arena = document->arena,
-                              .findings = findings,
-                              .names = names,
-                              .file_count = &file_count,
-                              .process = document->model_count + 1,
-                              .node = node};
-
-        if (xml_is(node, "process") && is_executable(document->arena, node))
-            read_model(&draft, root, &models[document->model_count++]);
+        if (xml_is(node, "process")) {
+            count++;
+            *ret_executable += is_executable(arena, node);
+        }
     }
+    return count;
+}
+
+/* Executable processes come first in the document; the others are drawings. */
+static void place_models(struct bpmn_document *document, struct draft *drafts, uint32_t count,
+                         uint32_t executable_count)
+{
+    struct bpmn_model *models = arena_array(document->arena, count, sizeof(*models));
+    uint32_t executable = 0;
+    uint32_t drawing = executable_count;
+
+    for (uint32_t i = 0; i < count; i++)
+        drafts[i].model = &models[drafts[i].is_executable ? executable++ : drawing++];
+    document->models = models;
+    document->model_count = executable_count;
+    document->drawings = models + executable_count;
+    document->drawing_count = count - executable_count;
+}
+
+static void read_processes(struct bpmn_document *document, struct file *file,
+                           struct bpmn_findings *findings)
+{
+    struct arena *arena = document->arena;
+    struct draft whole = {
+        .arena = arena, .findings = findings, .names = &file->names, .file = file};
+    /* What is wrong with a drawing is nobody's concern. */
+    struct bpmn_findings *ignored = arena_alloc(arena, sizeof(*ignored));
+    uint32_t executable_count;
+    uint32_t count = count_processes(arena, file->root, &executable_count);
+    struct draft *drafts = arena_array(arena, count + 1, sizeof(*drafts));
+    uint32_t i = 0;
+
+    ignored->arena = arena;
+    names_collect(&whole, file->root);
+    check_roots(&whole, file->root);
+    read_message_flows(&whole, file->root);
+    if (executable_count == 0 || count > PROCESSES_MAX)
+        finding_add(findings, BPMN_ERROR, "no-executable-process", "", file->root,
+                    "Expected 1 to %d processes, one of them executable, but found %u and %u. A "
+                    "process with isExecutable=\"false\" is a drawing.",
+                    PROCESSES_MAX, count, executable_count);
+    if (count > PROCESSES_MAX)
+        return;
+    for (const xmlNode *node = xml_children(file->root); node != NULL; node = xml_next(node)) {
+        if (xml_is(node, "process")) {
+            drafts[i] = whole;
+            drafts[i].node = node;
+            drafts[i].process = i + 1;
+            drafts[i].is_executable = is_executable(arena, node);
+            drafts[i].findings = drafts[i].is_executable ? findings : ignored;
+            i++;
+        }
+    }
+    place_models(document, drafts, count, executable_count);
+    for (i = 0; i < count; i++)
+        begin_model(&drafts[i]);
+    for (i = 0; i < count; i++)
+        end_model(&drafts[i]);
+    check_message_flows(&whole);
+    describe_collaborations(&whole, document);
+    if (executable_count > 0)
+        check_unused(&whole);
 }
 
 /* The first error is the one that a caller without room for findings shows. */
@@ -121,30 +185,31 @@ static enum status first_error(const struct bpmn_findings *findings, struct erro
                      findings->error_count);
 }
 
+/* STATUS_OK whatever is found, as long as the file is one of BPMN. */
 static enum status read_document(xmlDocPtr xml, struct bpmn_findings *findings,
                                  struct bpmn_document *document, struct error *ret_error)
 {
-    const xmlNode *root = xmlDocGetRootElement(xml);
-    struct named *names = NULL;
+    struct file file = {.root = xmlDocGetRootElement(xml), .now_us = findings->now_us};
 
-    if (!xml_is(root, "definitions")) {
-        finding_add(findings, BPMN_ERROR, "not-bpmn", "", root,
+    if (!xml_is(file.root, "definitions")) {
+        finding_add(findings, BPMN_ERROR, "not-bpmn", "", file.root,
                     "Expected <definitions> in the namespace of BPMN 2.0 but found <%.60s>.",
-                    xml_name(root));
-    } else {
-        read_processes(document, root, findings, &names);
+                    xml_name(file.root));
+        return first_error(findings, ret_error);
     }
-    HASH_CLEAR(hh, names);
+    read_processes(document, &file, findings);
+    HASH_CLEAR(hh, file.names);
     findings_sort(findings);
     if (arena_over_limit(document->arena))
         return error_set(ret_error, STATUS_TOO_LARGE,
                          "Expected a model that fits %d bytes of memory but it needs more.",
                          DOCUMENT_ARENA_BYTES);
-    return findings->error_count > 0 ? first_error(findings, ret_error) : STATUS_OK;
+    return STATUS_OK;
 }
 
-enum status bpmn_read(const char *bytes, size_t length, struct bpmn_findings *findings,
-                      struct bpmn_document **ret_document, struct error *ret_error)
+/* Bytes → document, complete or not. */
+static enum status read_any(const char *bytes, size_t length, struct bpmn_findings *findings,
+                            struct bpmn_document **ret_document, struct error *ret_error)
 {
     struct bpmn_document *document;
     xmlDocPtr xml;
@@ -170,5 +235,34 @@ enum status bpmn_read(const char *bytes, size_t length, struct bpmn_findings *fi
         return status;
     }
     *ret_document = document;
+    return STATUS_OK;
+}
+
+enum status bpmn_read(const char *bytes, size_t length, struct bpmn_findings *findings,
+                      struct bpmn_document **ret_document, struct error *ret_error)
+{
+    struct bpmn_document *document;
+    enum status status = read_any(bytes, length, findings, &document, ret_error);
+
+    if (status != STATUS_OK)
+        return status;
+    if (findings->error_count > 0) {
+        bpmn_document_free(document);
+        return first_error(findings, ret_error);
+    }
+    *ret_document = document;
+    return STATUS_OK;
+}
+
+enum status bpmn_inspect(const char *bytes, size_t length, struct bpmn_findings *findings,
+                         json_t **ret_description, struct error *ret_error)
+{
+    struct bpmn_document *document;
+    enum status status = read_any(bytes, length, findings, &document, ret_error);
+
+    if (status != STATUS_OK)
+        return status;
+    *ret_description = bpmn_document_describe(document);
+    bpmn_document_free(document);
     return STATUS_OK;
 }

@@ -29,17 +29,25 @@ struct bpmn_findings {
     struct bpmn_finding items[BPMN_FINDINGS_MAX];
     uint32_t count;
     uint32_t error_count; /* includes errors past BPMN_FINDINGS_MAX */
+    int64_t now_us;       /* set by the caller: dates before it are in the past; 0: unknown */
 };
 
 /* Reads a whole file. On STATUS_OK the caller owns *ret_document; `findings` may hold warnings. On
  * STATUS_INVALID (or STATUS_TOO_LARGE) no document; every error found is in `findings` and the
  * first one is also in `ret_error` with element id, line and column. `findings->arena` must be set
- * and the rest zeroed. */
+ * and the rest zeroed (but now_us). */
 MUST_CHECK enum status bpmn_read(const char *bytes, size_t length, struct bpmn_findings *findings,
                                  struct bpmn_document **ret_document, struct error *ret_error);
 
-/* Reads, then hands back what was understood as JSON: {"processes":[{"id","name","elements":[…],
- * "flows":[…],"counts":{…}}]} (for `synergyflow inspect`). New reference. */
+/* What was understood as JSON (for `synergyflow inspect`): {"processes":[{"id","name",
+ * "executable","elements":[…],"flows":[…],"data":[…],"counts":{…}}],"participants":[…],
+ * "messageFlows":[…]}. New reference. */
 json_t *bpmn_document_describe(const struct bpmn_document *document);
+
+/* The same for any file of BPMN, executable or not, complete or in error: as far as it was
+ * understood. Fails only when the file is no BPMN at all. New reference. */
+MUST_CHECK enum status bpmn_inspect(const char *bytes, size_t length,
+                                    struct bpmn_findings *findings, json_t **ret_description,
+                                    struct error *ret_error);
 
 #endif

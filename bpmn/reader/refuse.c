@@ -6,8 +6,7 @@
 void refuse_element(struct draft *draft, const xmlNode *node, const struct element_row *row,
                     const char *shown_id)
 {
-    const char *id = xml_attribute(draft->arena, node, "id");
-    struct named *named;
+    struct named *named = name_find(*draft->names, xml_attribute(draft->arena, node, "id"));
 
     if (row == NULL)
         finding_add(draft->findings, BPMN_ERROR, "unknown-element", shown_id, node,
@@ -19,24 +18,8 @@ void refuse_element(struct draft *draft, const xmlNode *node, const struct eleme
         finding_add(draft->findings, BPMN_ERROR, "misplaced-element", shown_id, node,
                     "Expected no <%s> inside <%.60s>: BPMN 2.0 does not allow it there.", row->name,
                     xml_name(node->parent));
-    if (id != NULL && name_find(*draft->names, id) == NULL && name_add(draft, id, node, &named))
+    if (named != NULL && named->node == node)
         named->is_refused = true;
-}
-
-/* Data associations draw; with a transformation or an assignment they would also compute. */
-static void check_data(struct draft *draft, const xmlNode *node, const char *id)
-{
-    static const char *const computing[] = {"assignment", "transformation"};
-
-    for (size_t i = 0; i < COUNT_OF(computing); i++) {
-        const xmlNode *child = xml_child(node, computing[i]);
-
-        if (child != NULL)
-            finding_add(draft->findings, BPMN_ERROR, "unsupported-element", id, child,
-                        "<%s> is not supported in a data association. Set the variable with a "
-                        "script task.",
-                        computing[i]);
-    }
 }
 
 /* Roles that BPMN leaves open: a designer may think that they assign somebody. */
@@ -50,30 +33,72 @@ static void check_role(struct draft *draft, const xmlNode *node, const char *id)
 
 void check_documentation(struct draft *draft, const xmlNode *node, const char *id)
 {
-    check_data(draft, node, id);
     check_role(draft, node, id);
+}
+
+enum parent { OF_ANY, OF_ACTIVITY, OF_EVENT, OF_DATA, OF_ONE };
+
+/* Where parts of flow elements belong. */
+static const struct {
+    const char *child;
+    enum parent parent;
+    const char *name; /* OF_ONE */
+} places[] = {
+    {"documentation", OF_ANY, NULL},
+    {"extensionElements", OF_ANY, NULL},
+    {"incoming", OF_ANY, NULL},
+    {"outgoing", OF_ANY, NULL},
+    {"property", OF_DATA, NULL},
+    {"ioSpecification", OF_ACTIVITY, NULL},
+    {"dataInputAssociation", OF_DATA, NULL},
+    {"dataOutputAssociation", OF_DATA, NULL},
+    {"dataInput", OF_EVENT, NULL},
+    {"dataOutput", OF_EVENT, NULL},
+    {"potentialOwner", OF_ACTIVITY, NULL},
+    {"humanPerformer", OF_ACTIVITY, NULL},
+    {"multiInstanceLoopCharacteristics", OF_ACTIVITY, NULL},
+    {"standardLoopCharacteristics", OF_ACTIVITY, NULL},
+    {"eventDefinitionRef", OF_EVENT, NULL},
+    {"script", OF_ONE, "scriptTask"},
+    {"activationCondition", OF_ONE, "complexGateway"},
+};
+
+static bool is_activity_node(const xmlNode *node)
+{
+    const struct element_row *row = element_row(xml_name(node));
+
+    return row != NULL && row->handling == ELEMENT_EXECUTED && bpmn_is_activity(row->type);
+}
+
+static bool is_event_node(const xmlNode *node)
+{
+    const struct element_row *row = element_row(xml_name(node));
+
+    return row != NULL && row->handling == ELEMENT_EXECUTED && bpmn_is_event(row->type);
 }
 
 /* Which elements may be read as a part of this one. */
 static bool belongs(const xmlNode *child, const xmlNode *parent)
 {
-    static const struct {
-        const char *child;
-        const char *parent;
-    } places[] = {
-        {"script", "scriptTask"}, {"potentialOwner", "userTask"}, {"humanPerformer", "userTask"}};
-    static const char event[] = "Event";
-    size_t length = strlen(xml_name(parent));
-
-    if (xml_is(child, "documentation") || xml_is(child, "extensionElements") ||
-        xml_is(child, "incoming") || xml_is(child, "outgoing"))
-        return true;
+    if (is_definition(child))
+        return is_event_node(parent);
     for (size_t i = 0; i < COUNT_OF(places); i++) {
-        if (xml_is(child, places[i].child))
-            return xml_is(parent, places[i].parent);
+        if (!xml_is(child, places[i].child))
+            continue;
+        switch (places[i].parent) {
+        case OF_ANY:
+            return true;
+        case OF_ACTIVITY:
+            return is_activity_node(parent);
+        case OF_EVENT:
+            return is_event_node(parent);
+        case OF_DATA:
+            return is_activity_node(parent) || is_event_node(parent);
+        case OF_ONE:
+            return xml_is(parent, places[i].name);
+        }
     }
-    return strstr(xml_name(child), "EventDefinition") != NULL && length > sizeof(event) - 1 &&
-           strcmp(xml_name(parent) + length - (sizeof(event) - 1), event) == 0;
+    return false;
 }
 
 void check_children(struct draft *draft, const struct draft_element *draft_element)
@@ -84,8 +109,7 @@ void check_children(struct draft *draft, const struct draft_element *draft_eleme
     for (; child != NULL; child = xml_next(child)) {
         const struct element_row *row;
 
-        /* read_event() speaks of references to definitions. */
-        if (!xml_is_bpmn(child) || xml_is(child, "eventDefinitionRef"))
+        if (!xml_is_bpmn(child))
             continue;
         row = element_row(xml_name(child));
         if (row == NULL || row->handling == ELEMENT_REFUSED ||

@@ -3,30 +3,13 @@
 
 #include <string.h>
 
-static struct draft_element *find_element(struct draft *draft, const char *id)
-{
-    const struct named *named = name_find(*draft->names, id);
-
-    return named != NULL && named->is_element && named->process == draft->process
-               ? &draft->elements[named->index]
-               : NULL;
-}
-
-/* A refused element has its finding: what refers to it needs none. */
-static bool is_refused(const struct draft *draft, const char *id)
-{
-    const struct named *named = name_find(*draft->names, id);
-
-    return named != NULL && named->is_refused;
-}
-
 static bool resolve_end(struct draft *draft, const struct draft_flow *draft_flow,
                         const char *reference, const char *attribute, uint32_t *ret_index)
 {
-    const struct draft_element *end = find_element(draft, reference);
+    const struct draft_element *end = draft_find(draft, reference);
 
     *ret_index = BPMN_NONE;
-    if (is_refused(draft, reference))
+    if (draft_is_refused(draft, reference))
         return false;
     if (end == NULL) {
         finding_add(draft->findings, BPMN_ERROR, "sequence-flow-reference", draft_flow->flow.id,
@@ -112,20 +95,15 @@ static void resolve_default(struct draft *draft, struct draft_element *draft_ele
                     "The condition of a default flow is not evaluated.");
 }
 
-static bool is_activity(enum bpmn_element_type type)
-{
-    return type == BPMN_TASK || type == BPMN_USER_TASK || type == BPMN_SERVICE_TASK ||
-           type == BPMN_SCRIPT_TASK || type == BPMN_MANUAL_TASK || type == BPMN_SUB_PROCESS;
-}
-
 static void attach(struct draft *draft, struct draft_element *draft_element)
 {
-    struct draft_element *host = find_element(draft, draft_element->attached_ref);
+    struct draft_element *host = draft_find(draft, draft_element->attached_ref);
     uint32_t *boundary;
 
-    if (is_refused(draft, draft_element->attached_ref))
+    if (draft_is_refused(draft, draft_element->attached_ref))
         return;
-    if (host == NULL || !is_activity(host->element.type) ||
+    if (host == NULL || !bpmn_is_activity(host->element.type) ||
+        host->element.type == BPMN_EVENT_SUB_PROCESS ||
         host->element.scope != draft_element->element.scope) {
         finding_add(draft->findings, BPMN_ERROR, "boundary-attachment", draft_element->element.id,
                     draft_element->node,
@@ -147,32 +125,8 @@ static void attach(struct draft *draft, struct draft_element *draft_element)
     boundary[host->element.boundary_count++] = draft_element->element.index;
 }
 
-static void resolve_starts(struct draft *draft, struct bpmn_model *model)
+void resolve_process(struct draft *draft)
 {
-    model->start_event = BPMN_NONE;
-    for (uint32_t i = 0; i < draft->element_count; i++) {
-        const struct draft_element *start = &draft->elements[i];
-        uint32_t *place;
-
-        if (start->element.type != BPMN_START_EVENT)
-            continue;
-        place = start->element.scope == BPMN_NONE
-                    ? &model->start_event
-                    : &draft->elements[start->element.scope].element.start_event;
-        if (*place != BPMN_NONE)
-            finding_add(draft->findings, BPMN_ERROR, "several-start-events", start->element.id,
-                        start->node, "Expected one start event here but '%.100s' is one already.",
-                        draft->elements[*place].element.id);
-        else
-            *place = i;
-    }
-}
-
-void resolve_process(struct draft *draft, struct bpmn_model *model)
-{
-    struct bpmn_element *elements;
-    struct bpmn_flow *flows;
-
     resolve_flows(draft);
     link_flows(draft);
     for (uint32_t i = 0; i < draft->element_count; i++) {
@@ -180,9 +134,15 @@ void resolve_process(struct draft *draft, struct bpmn_model *model)
         if (draft->elements[i].element.type == BPMN_BOUNDARY_EVENT)
             attach(draft, &draft->elements[i]);
     }
-    resolve_starts(draft, model);
-    elements = arena_array(draft->arena, draft->element_count, sizeof(*elements));
-    flows = arena_array(draft->arena, draft->flow_count, sizeof(*flows));
+}
+
+void finish_model(struct draft *draft)
+{
+    struct bpmn_model *model = draft->model;
+    struct bpmn_element *elements =
+        arena_array(draft->arena, draft->element_count, sizeof(*elements));
+    struct bpmn_flow *flows = arena_array(draft->arena, draft->flow_count, sizeof(*flows));
+
     for (uint32_t i = 0; i < draft->element_count; i++)
         elements[i] = draft->elements[i].element;
     for (uint32_t i = 0; i < draft->flow_count; i++)
@@ -191,4 +151,5 @@ void resolve_process(struct draft *draft, struct bpmn_model *model)
     model->element_count = draft->element_count;
     model->flows = flows;
     model->flow_count = draft->flow_count;
+    bpmn_model_index(model, draft->arena);
 }

@@ -19,10 +19,12 @@ static const struct {
      "an end event to have no outgoing sequence flow"},
     {BPMN_BOUNDARY_EVENT, INCOMING, false, "boundary-event-incoming",
      "a boundary event to have no incoming sequence flow"},
-    {BPMN_BOUNDARY_EVENT, OUTGOING, true, "boundary-event-outgoing",
-     "a boundary event to have an outgoing sequence flow"},
     {BPMN_EXCLUSIVE_GATEWAY, OUTGOING, true, "gateway-outgoing",
      "an exclusive gateway to have an outgoing sequence flow"},
+    {BPMN_INCLUSIVE_GATEWAY, OUTGOING, true, "gateway-outgoing",
+     "an inclusive gateway to have an outgoing sequence flow"},
+    {BPMN_COMPLEX_GATEWAY, OUTGOING, true, "gateway-outgoing",
+     "a complex gateway to have an outgoing sequence flow"},
 };
 
 /* A flow that is missing because of another finding is not missed here. */
@@ -42,105 +44,136 @@ static void check_degrees(struct draft *draft, const struct draft_element *draft
     }
 }
 
-/* A flow that hides those behind it, and a gateway that may find no way out. */
-static void check_exclusive(struct draft *draft, const struct draft_element *draft_element)
-{
-    const struct bpmn_element *element = &draft_element->element;
-    bool has_way_out = element->default_flow != BPMN_NONE || element->outgoing_count < 2;
-
-    for (uint32_t i = 0; i < element->outgoing_count && element->outgoing_count > 1; i++) {
-        const struct draft_flow *flow = &draft->flows[element->outgoing[i]];
-
-        if (flow->has_condition || flow->flow.index == element->default_flow)
-            continue;
-        has_way_out = true;
-        if (i + 1 < element->outgoing_count)
-            finding_add(draft->findings, BPMN_WARNING, "flow-without-condition", flow->flow.id,
-                        flow->node,
-                        "This flow has no condition and is not the default: it is taken before the "
-                        "flows behind it are looked at.");
-    }
-    if (!has_way_out)
-        finding_add(draft->findings, BPMN_WARNING, "default-flow-missing", element->id,
-                    draft_element->node,
-                    "Without a default flow the instance fails when no condition is true.");
-}
-
-static void check_parallel(struct draft *draft, const struct draft_element *draft_element)
+static void check_default(struct draft *draft, const struct draft_element *draft_element)
 {
     const struct bpmn_element *element = &draft_element->element;
 
-    for (uint32_t i = 0; i < element->outgoing_count; i++) {
-        const struct draft_flow *flow = &draft->flows[element->outgoing[i]];
-
-        if (flow->flow.condition != NULL)
-            finding_add(draft->findings, BPMN_WARNING, "condition-ignored", flow->flow.id,
-                        flow->node,
-                        "The condition of a flow out of a parallel gateway is not evaluated: every "
-                        "flow is taken.");
-    }
-}
-
-static void mark(uint32_t index, bool *reached, uint32_t *stack, uint32_t *depth)
-{
-    if (index == BPMN_NONE || reached[index])
+    if (draft_element->default_ref == NULL || bpmn_is_activity(element->type) ||
+        element->type == BPMN_EXCLUSIVE_GATEWAY || element->type == BPMN_INCLUSIVE_GATEWAY ||
+        element->type == BPMN_COMPLEX_GATEWAY)
         return;
-    reached[index] = true;
-    stack[(*depth)++] = index;
+    finding_add(draft->findings, BPMN_ERROR, "default-flow-place", element->id, draft_element->node,
+                "Expected no default flow on this %s: only activities and exclusive, inclusive and "
+                "complex gateways have one.",
+                bpmn_element_type_name(element->type));
 }
 
-static void check_reachable(struct draft *draft, const struct bpmn_model *model)
+/* What starts a process is started by nothing else. */
+static void check_instantiate(struct draft *draft, const struct draft_element *draft_element)
 {
-    bool *reached = arena_array(draft->arena, draft->element_count + 1, sizeof(bool));
-    uint32_t *stack = arena_array(draft->arena, draft->element_count + 1, sizeof(uint32_t));
-    uint32_t depth = 0;
+    const struct bpmn_element *element = &draft_element->element;
 
-    mark(model->start_event, reached, stack, &depth);
-    while (depth > 0) {
-        const struct bpmn_element *element = &draft->elements[stack[--depth]].element;
-
-        for (uint32_t i = 0; i < element->outgoing_count; i++)
-            mark(draft->flows[element->outgoing[i]].flow.target, reached, stack, &depth);
-        for (uint32_t i = 0; i < element->boundary_count; i++)
-            mark(element->boundary[i], reached, stack, &depth);
-        if (element->type == BPMN_SUB_PROCESS)
-            mark(element->start_event, reached, stack, &depth);
-    }
-    for (uint32_t i = 0; i < draft->element_count; i++) {
-        if (!reached[i])
-            finding_add(draft->findings, BPMN_WARNING, "unreachable-element",
-                        draft->elements[i].element.id, draft->elements[i].node,
-                        "No path from the start event leads to this element.");
-    }
+    if (element->instantiate && element->incoming_count > 0)
+        finding_add(draft->findings, BPMN_ERROR, "instantiate-incoming", element->id,
+                    draft_element->node,
+                    "Expected an element with instantiate=\"true\" to have no incoming sequence "
+                    "flow but found %u.",
+                    element->incoming_count);
 }
 
-static void start_missing(struct draft *draft, const char *id, const xmlNode *node)
+static void check_boundary(struct draft *draft, const struct draft_element *draft_element)
 {
-    bool is_empty = draft->element_count == 0;
+    const struct bpmn_element *element = &draft_element->element;
+    bool compensates = bpmn_element_event(element, BPMN_EVENT_COMPENSATION) != NULL;
 
-    /* The start event may be what was refused. */
-    if (!draft->has_refused)
-        finding_add(draft->findings, BPMN_ERROR, is_empty ? "process-empty" : "start-event-missing",
-                    id, node, "Expected a start event in this <%s> but found %s.", xml_name(node),
-                    is_empty ? "no element at all" : "none");
+    if (compensates && element->outgoing_count > 0)
+        finding_add(draft->findings, BPMN_ERROR, "boundary-event-outgoing", element->id,
+                    draft_element->node,
+                    "Expected an association to lead from a compensation event to its handler but "
+                    "found a sequence flow.");
+    if (!compensates && element->outgoing_count == 0 && !draft->has_refused)
+        finding_add(draft->findings, BPMN_ERROR, "boundary-event-outgoing", element->id,
+                    draft_element->node,
+                    "Expected a boundary event to have an outgoing sequence flow but '%.100s' has "
+                    "none.",
+                    element->id);
 }
 
-void check_process(struct draft *draft, const struct bpmn_model *model)
+/* Paths that just stop, where others have an end event. */
+static void check_ends(struct draft *draft, const struct bpmn_container *container, const char *id,
+                       const xmlNode *node)
+{
+    const struct bpmn_element *start = NULL;
+    const struct bpmn_element *end = NULL;
+
+    for (uint32_t i = 0; i < container->children.count; i++) {
+        const struct bpmn_element *child = &draft->elements[container->children.items[i]].element;
+
+        start = child->type == BPMN_START_EVENT ? child : start;
+        end = child->type == BPMN_END_EVENT ? child : end;
+    }
+    if (start != NULL && end == NULL)
+        finding_add(draft->findings, BPMN_WARNING, "end-event-missing", id, node,
+                    "This <%s> has a start event but no end event: its paths end where no flow "
+                    "goes on.",
+                    xml_name(node));
+    if (start == NULL && end != NULL)
+        finding_add(draft->findings, BPMN_WARNING, "start-event-missing", id, node,
+                    "This <%s> has an end event but no start event: it starts at every element "
+                    "without an incoming flow.",
+                    xml_name(node));
+    for (uint32_t i = 0; i < container->children.count && end != NULL; i++) {
+        const struct draft_element *child = &draft->elements[container->children.items[i]];
+        const struct bpmn_element *element = &child->element;
+
+        if (element->outgoing_count == 0 && !element->for_compensation &&
+            (bpmn_is_activity(element->type) || bpmn_is_gateway(element->type) ||
+             element->type == BPMN_INTERMEDIATE_CATCH_EVENT ||
+             element->type == BPMN_INTERMEDIATE_THROW_EVENT) &&
+            element->type != BPMN_EVENT_SUB_PROCESS && element->link_target == BPMN_NONE)
+            finding_add(draft->findings, BPMN_WARNING, "implicit-end", element->id, child->node,
+                        "The path ends here without an end event.");
+    }
+}
+
+static void check_container(struct draft *draft, const struct bpmn_container *container,
+                            const struct draft_element *owner)
+{
+    const char *id = owner != NULL ? owner->element.id : draft->model->process_id;
+    const xmlNode *node = owner != NULL ? owner->node : draft->node;
+    bool is_event = owner != NULL && owner->element.type == BPMN_EVENT_SUB_PROCESS;
+    bool is_empty = container->children.count == 0;
+
+    if (draft->has_refused)
+        return;
+    if (container->starts.count == 0 && container->triggered_starts.count == 0 &&
+        !(owner != NULL && owner->element.type == BPMN_AD_HOC_SUB_PROCESS && is_empty))
+        finding_add(draft->findings, BPMN_ERROR,
+                    is_empty && owner == NULL ? "process-empty" : "nothing-starts", id, node,
+                    "Expected %s in this <%s> but found %s.",
+                    is_event ? "one start event with a trigger"
+                             : "a start event, or an element without incoming flow,",
+                    xml_name(node), is_empty ? "no element at all" : "none");
+    else if (is_event &&
+             draft->elements[container->starts.items[0]].element.type != BPMN_START_EVENT)
+        finding_add(draft->findings, BPMN_ERROR, "nothing-starts", id, node,
+                    "Expected one start event with a trigger in an event sub-process but found "
+                    "none.");
+    else if (owner == NULL || owner->element.type != BPMN_AD_HOC_SUB_PROCESS)
+        check_ends(draft, container, id, node);
+}
+
+void check_process(struct draft *draft)
 {
     for (uint32_t i = 0; i < draft->element_count; i++) {
         const struct draft_element *draft_element = &draft->elements[i];
         const struct bpmn_element *element = &draft_element->element;
 
         check_degrees(draft, draft_element);
-        if (element->type == BPMN_EXCLUSIVE_GATEWAY)
-            check_exclusive(draft, draft_element);
-        else if (element->type == BPMN_PARALLEL_GATEWAY)
-            check_parallel(draft, draft_element);
-        else if (element->type == BPMN_SUB_PROCESS && element->start_event == BPMN_NONE)
-            start_missing(draft, element->id, draft_element->node);
+        check_default(draft, draft_element);
+        check_instantiate(draft, draft_element);
+        if (element->type == BPMN_BOUNDARY_EVENT)
+            check_boundary(draft, draft_element);
+        if (bpmn_is_event(element->type))
+            check_events(draft, draft_element);
+        else if (bpmn_is_gateway(element->type))
+            check_gateway(draft, draft_element);
+        else
+            check_activity(draft, draft_element);
+        if (element->container != NULL)
+            check_container(draft, element->container, draft_element);
     }
-    if (model->start_event == BPMN_NONE)
-        start_missing(draft, model->process_id, draft->node);
-    else if (draft->findings->error_count == 0)
-        check_reachable(draft, model);
+    check_container(draft, &draft->model->container, NULL);
+    if (draft->findings->error_count == 0)
+        check_reachable(draft);
 }

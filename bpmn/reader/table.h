@@ -25,6 +25,28 @@ const struct element_row *element_row(const char *name);
 const struct element_row *element_row_at(uint32_t index);
 const char *element_handling_name(enum element_handling handling);
 
+/* Where an event definition may stand. */
+#define EVENT_POSITIONS(X)                                                     \
+    X(START, "start event of a process")                                       \
+    X(EVENT_SUB_PROCESS, "interrupting start of an event sub-process")         \
+    X(EVENT_SUB_PROCESS_NON, "non-interrupting start of an event sub-process") \
+    X(CATCH, "intermediate catch event")                                       \
+    X(BOUNDARY, "interrupting boundary event")                                 \
+    X(BOUNDARY_NON, "non-interrupting boundary event")                         \
+    X(THROW, "intermediate throw event")                                       \
+    X(END, "end event")
+
+enum event_position {
+#define EVENT_POSITION_ENUM(name, text) POSITION_##name,
+    EVENT_POSITIONS(EVENT_POSITION_ENUM)
+#undef EVENT_POSITION_ENUM
+        POSITION_COUNT
+};
+
+/* OMG formal/2011-01-03, table 10.93 and those behind it. */
+bool event_is_allowed(enum bpmn_event_kind kind, enum event_position position);
+const char *event_position_name(enum event_position position);
+
 /* The dialects: flowable, activiti and camunda. What they say in one name means one thing. */
 enum extension_kind { EXTENSION_ATTRIBUTE, EXTENSION_ELEMENT };
 

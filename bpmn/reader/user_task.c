@@ -1,4 +1,4 @@
-/* Tasks: what their attributes and children say. */
+/* User tasks: who may do them, until when, and with which form. */
 #include "bpmn/reader/draft.h"
 
 #include "bpmn/base/text.h"
@@ -10,7 +10,7 @@ static const struct expression *template_attribute(struct draft *draft,
                                                    const struct draft_element *draft_element,
                                                    const char *name)
 {
-    return draft_expression(draft, extension_attribute(draft->arena, draft_element->node, name),
+    return draft_expression(draft, extension_attribute(draft->arena, draft_element->details, name),
                             EXPRESSION_TEMPLATE, name, draft_element->element.id,
                             draft_element->node);
 }
@@ -86,7 +86,7 @@ static void read_owners(struct draft *draft, struct draft_element *draft_element
     const char *id = draft_element->element.id;
     struct text users = TEXT_INIT;
     struct text groups = TEXT_INIT;
-    const xmlNode *child = xml_children(draft_element->node);
+    const xmlNode *child = xml_children(draft_element->details);
 
     for (; child != NULL; child = xml_next(child)) {
         const char *text;
@@ -147,95 +147,21 @@ void read_user_task(struct draft *draft, struct draft_element *draft_element)
     task->priority = template_attribute(draft, draft_element, "priority");
     task->category = template_attribute(draft, draft_element, "category");
     task->form_key = template_attribute(draft, draft_element, "formKey");
+    task->task_id_variable =
+        extension_attribute(draft->arena, draft_element->details, "taskIdVariableName");
+    task->task_completer_variable =
+        extension_attribute(draft->arena, draft_element->details, "taskCompleterVariableName");
+    task->calendar =
+        extension_attribute(draft->arena, draft_element->details, "businessCalendarName");
+    if (task->calendar == NULL)
+        task->calendar = extension_attribute(draft->arena, draft_element->details, "calendar");
     read_owners(draft, draft_element);
     check_due_date(draft, task->due_date, draft_element->element.id, draft_element->node);
     check_priority(draft, draft_element);
     draft_element->element.name_expression =
         draft_expression(draft, draft_element->element.name, EXPRESSION_TEMPLATE, "name",
                          draft_element->element.id, draft_element->node);
-}
-
-static const char *result_variable(struct draft *draft, const xmlNode *node)
-{
-    const char *name = extension_attribute(draft->arena, node, "resultVariable");
-
-    return name != NULL ? name : extension_attribute(draft->arena, node, "resultVariableName");
-}
-
-static bool is_external(const char *type)
-{
-    return type != NULL && (strcmp(type, "external-worker") == 0 || strcmp(type, "external") == 0);
-}
-
-/* extension_check() refuses it and says what to use: one finding is enough. */
-static bool names_java(struct draft *draft, const xmlNode *node)
-{
-    static const char *const names[] = {"class", "delegateExpression"};
-
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const char *value = extension_attribute(draft->arena, node, names[i]);
-
-        if (value != NULL && strcmp(value, "false") != 0)
-            return true;
-    }
-    return false;
-}
-
-void read_service_task(struct draft *draft, struct draft_element *draft_element)
-{
-    struct bpmn_element *element = &draft_element->element;
-    const xmlNode *node = draft_element->node;
-    const char *type = extension_attribute(draft->arena, node, "type");
-    const char *topic = own_attribute(draft->arena, node, "topic");
-    const char *expression = extension_attribute(draft->arena, node, "expression");
-
-    element->result_variable = result_variable(draft, node);
-    if (topic != NULL) {
-        element->service = BPMN_SERVICE_TOPIC;
-        element->topic =
-            draft_expression(draft, topic, EXPRESSION_TEMPLATE, "topic", element->id, node);
-    } else if (is_external(type)) {
-        element->service = BPMN_SERVICE_EXTERNAL_WORKER;
-        topic = extension_attribute(draft->arena, node, "topic");
-        if (topic == NULL)
-            finding_add(draft->findings, BPMN_ERROR, "service-task-topic", element->id, node,
-                        "Expected an external worker's task to have a topic: add "
-                        "flowable:topic=\"…\".");
-        element->topic =
-            draft_expression(draft, topic, EXPRESSION_TEMPLATE, "topic", element->id, node);
-    } else if (expression != NULL && type == NULL) {
-        element->service = BPMN_SERVICE_EXPRESSION;
-        element->expression = draft_expression(draft, expression, EXPRESSION_TEMPLATE, "expression",
-                                               element->id, node);
-    } else if (!names_java(draft, node)) {
-        finding_add(draft->findings, BPMN_ERROR, "service-task-implementation", element->id, node,
-                    "Expected a service task to say what it runs but found %s%s%s. Use "
-                    "synergyflow:topic for a module's handler, flowable:type=\"external-worker\" "
-                    "with flowable:topic for a worker, or flowable:expression.",
-                    type != NULL ? "the type '" : "nothing", type != NULL ? type : "",
-                    type != NULL ? "'" : "");
-    }
-}
-
-void read_script_task(struct draft *draft, struct draft_element *draft_element)
-{
-    struct bpmn_element *element = &draft_element->element;
-    const xmlNode *script = xml_child(draft_element->node, "script");
-    const char *format = xml_attribute(draft->arena, draft_element->node, "scriptFormat");
-    const char *text = script != NULL ? xml_text(draft->arena, script) : NULL;
-
-    if (format != NULL && strcmp(format, "juel") != 0 && strcmp(format, "expression") != 0) {
-        finding_add(draft->findings, BPMN_ERROR, "script-format", element->id, draft_element->node,
-                    "Expected the script format juel but found '%.60s': scripts are expressions.",
-                    format);
-        return;
-    }
-    if (text == NULL) {
-        finding_add(draft->findings, BPMN_ERROR, "script-empty", element->id, draft_element->node,
-                    "Expected a script task to have a <script> with an expression.");
-        return;
-    }
-    element->result_variable = result_variable(draft, draft_element->node);
-    element->expression =
-        draft_expression(draft, text, EXPRESSION_CONDITION, "script", element->id, script);
+    draft_element->element.documentation_expression =
+        draft_expression(draft, draft_element->element.documentation, EXPRESSION_TEMPLATE,
+                         "documentation", draft_element->element.id, draft_element->node);
 }

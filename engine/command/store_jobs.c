@@ -30,7 +30,7 @@ static const struct pg_statement insert_ends = {
 static const struct pg_statement insert_start_timer = {
     "store_insert_start_timer",
     "INSERT INTO " WORKFLOWS "job (id, definition_id, element_id, kind, topic, payload, created_at,"
-    " due_at) VALUES ($1, $2, $3, 8, $4, $5, $6, $7)"};
+    " due_at) VALUES ($1, $2, $3, 8, $4, $5::jsonb, $6, $7)"};
 
 enum { RETRIES_DEFAULT = 3, PRIORITY_MS_MAX = 3600 * 1000 };
 

@@ -3,73 +3,92 @@
 
 #include <string.h>
 
-/* Where the property's value lies in messages of this id, NULL when they do not carry it. */
-static const struct expression *message_path(struct draft *draft, const xmlNode *property,
-                                             const char *message_id)
+static void collect_property(struct draft *draft, const xmlNode *property)
 {
+    struct retrieval **end;
+
     for (const xmlNode *child = xml_children(property); child != NULL; child = xml_next(child)) {
-        const char *reference;
-        const xmlNode *path;
+        struct named *message;
+        struct retrieval *retrieval;
+        const xmlNode *path = xml_child(child, "messagePath");
 
         if (!xml_is(child, "correlationPropertyRetrievalExpression"))
             continue;
-        reference = name_local(xml_attribute(draft->arena, child, "messageRef"));
-        path = xml_child(child, "messagePath");
-        if (reference != NULL && strcmp(reference, message_id) == 0 && path != NULL)
-            return draft_formal(draft, path, "messagePath",
-                                xml_attribute(draft->arena, property, "id"));
+        message = name_refer(draft, xml_attribute(draft->arena, child, "messageRef"));
+        if (message == NULL || path == NULL || !xml_is(message->node, "message")) {
+            finding_add(draft->findings, BPMN_ERROR, "correlation",
+                        xml_attribute(draft->arena, property, "id"), child,
+                        "Expected a correlationPropertyRetrievalExpression to have a messageRef to "
+                        "a <message> and a messagePath.");
+            continue;
+        }
+        retrieval = arena_alloc(draft->arena, sizeof(*retrieval));
+        retrieval->property = property;
+        retrieval->path = path;
+        for (end = &message->retrievals; *end != NULL;)
+            end = &(*end)->next;
+        *end = retrieval;
     }
-    return NULL;
 }
 
-/* The instance's side: a binding in the process's correlationSubscription. */
-static const struct expression *data_path(struct draft *draft, const char *property_id)
+void collect_correlations(struct draft *draft, const xmlNode *root)
+{
+    for (const xmlNode *node = xml_children(root); node != NULL; node = xml_next(node)) {
+        if (xml_is(node, "correlationProperty"))
+            collect_property(draft, node);
+    }
+}
+
+/* The instance's side: the bindings in the process's correlationSubscriptions. */
+void collect_subscriptions(struct draft *draft)
 {
     for (const xmlNode *node = xml_children(draft->node); node != NULL; node = xml_next(node)) {
         const xmlNode *binding =
             xml_is(node, "correlationSubscription") ? xml_children(node) : NULL;
 
         for (; binding != NULL; binding = xml_next(binding)) {
-            const char *reference =
-                name_local(xml_attribute(draft->arena, binding, "correlationPropertyRef"));
+            const char *reference = xml_attribute(draft->arena, binding, "correlationPropertyRef");
+            struct named *property = name_refer(draft, reference);
             const xmlNode *path = xml_child(binding, "dataPath");
 
-            if (reference != NULL && strcmp(reference, property_id) == 0 && path != NULL)
-                return draft_formal(draft, path, "dataPath", property_id);
+            if (!xml_is(binding, "correlationPropertyBinding"))
+                continue;
+            if (property == NULL || path == NULL ||
+                !xml_is(property->node, "correlationProperty")) {
+                finding_add(draft->findings, BPMN_ERROR, "correlation", draft->model->process_id,
+                            binding,
+                            "Expected a correlationPropertyBinding to have a "
+                            "correlationPropertyRef to a <correlationProperty> and a dataPath.");
+                continue;
+            }
+            property->data_path = path;
+            property->data_process = draft->process;
         }
     }
-    return NULL;
 }
 
-void read_correlations(struct draft *draft, const char *message_id,
+void read_correlations(struct draft *draft, const struct named *message,
                        struct bpmn_event_definition *definition)
 {
     struct bpmn_correlation *items;
     uint32_t count = 0;
 
-    for (const xmlNode *node = xml_children(draft->file->root); node != NULL; node = xml_next(node))
-        count += xml_is(node, "correlationProperty");
+    for (const struct retrieval *at = message->retrievals; at != NULL; at = at->next)
+        count++;
     if (count == 0)
         return;
     items = arena_array(draft->arena, count, sizeof(*items));
-    count = 0;
-    for (const xmlNode *node = xml_children(draft->file->root); node != NULL;
-         node = xml_next(node)) {
-        const struct expression *path;
-        const char *id;
-        const char *name;
+    for (const struct retrieval *at = message->retrievals; at != NULL; at = at->next) {
+        struct bpmn_correlation *item = &items[definition->correlation_count];
+        const char *id = xml_attribute(draft->arena, at->property, "id");
+        const char *name = xml_attribute(draft->arena, at->property, "name");
+        const struct named *property = name_find(*draft->names, id);
 
-        if (!xml_is(node, "correlationProperty"))
-            continue;
-        path = message_path(draft, node, message_id);
-        id = xml_attribute(draft->arena, node, "id");
-        name = xml_attribute(draft->arena, node, "name");
-        if (path == NULL || id == NULL)
-            continue;
-        items[count].name = name != NULL && name[0] != '\0' ? name : id;
-        items[count].message_path = path;
-        items[count++].data_path = data_path(draft, id);
+        item->name = name != NULL && name[0] != '\0' ? name : id;
+        item->message_path = draft_formal(draft, at->path, "messagePath", id);
+        if (property != NULL && property->data_process == draft->process)
+            item->data_path = draft_formal(draft, property->data_path, "dataPath", id);
+        definition->correlation_count += item->name != NULL && item->message_path != NULL;
     }
     definition->correlations = items;
-    definition->correlation_count = count;
 }

@@ -43,6 +43,27 @@ static void read_message_data(struct draft *draft, struct draft_element *draft_e
     event->payload = mapping_done(&list);
 }
 
+/* Properties of a task are variables of its own; those of sub-processes are in their containers. */
+static void read_properties(struct draft *draft, const struct draft_element *draft_element,
+                            struct mapping_list *inputs)
+{
+    const xmlNode *child = xml_children(draft_element->node);
+
+    for (; child != NULL && !bpmn_is_sub_process(draft_element->element.type);
+         child = xml_next(child)) {
+        struct bpmn_mapping mapping = {0};
+
+        if (!xml_is(child, "property"))
+            continue;
+        /* One without a name is where a drawn association ends. */
+        mapping.target = data_name(draft, xml_attribute(draft->arena, child, "id"));
+        mapping.source = draft_expression(draft, "null", EXPRESSION_CONDITION, "property",
+                                          draft_element->element.id, child);
+        if (mapping.target != NULL && mapping.source != NULL)
+            mapping_add(draft, inputs, &mapping);
+    }
+}
+
 /* Data associations; those of calls and messages are read with them. */
 static void read_data_flow(struct draft *draft, struct draft_element *draft_element)
 {
@@ -52,6 +73,7 @@ static void read_data_flow(struct draft *draft, struct draft_element *draft_elem
     struct mapping_list outputs = {0};
     bool has_message = element->events.count > 0;
 
+    read_properties(draft, draft_element, &inputs);
     read_input_output(draft, node, "inputParameter", element->id, &inputs);
     read_input_output(draft, node, "outputParameter", element->id, &outputs);
     if (has_message)

@@ -22,6 +22,13 @@ struct message_flow {
     const xmlNode *node;
 };
 
+/* Where a message carries a correlation property. */
+struct retrieval {
+    struct retrieval *next;
+    const xmlNode *property;
+    const xmlNode *path;
+};
+
 /* An id of the file and what it names. */
 struct named {
     const char *id;
@@ -34,6 +41,9 @@ struct named {
     uint32_t index;
     const struct message_flow *sends;    /* the first message flow that leaves it */
     const struct message_flow *receives; /* the first one that leads to it */
+    struct retrieval *retrievals;        /* of a message: what it is correlated by */
+    const xmlNode *data_path;            /* of a correlation property: where `data_process` … */
+    uint32_t data_process;               /* … has it */
     UT_hash_handle hh;
 };
 
@@ -221,8 +231,11 @@ void check_message_flows(struct draft *draft);
 /* Participants and flows for those who look at the document. */
 void describe_collaborations(struct draft *draft, struct bpmn_document *document);
 
-/* correlation.c */
-void read_correlations(struct draft *draft, const char *message_id,
+/* correlation.c: gathers the properties of the file, the bindings of a process, and what a message
+ * event is correlated by. */
+void collect_correlations(struct draft *draft, const xmlNode *root);
+void collect_subscriptions(struct draft *draft);
+void read_correlations(struct draft *draft, const struct named *message,
                        struct bpmn_event_definition *definition);
 
 /* data.c: the variable that a data object, property, input or output stands for; NULL when the

@@ -49,19 +49,19 @@ bool read_message(struct draft *draft, const struct draft_element *draft_element
     ret_definition->correlation_key =
         draft_expression(draft, key, EXPRESSION_TEMPLATE, "correlationKey", id, node);
     if (!is_empty(reference)) {
-        const xmlNode *message = name_node(draft, reference, "message");
+        const struct named *message = name_refer(draft, reference);
 
-        if (message == NULL) {
+        if (message == NULL || !xml_is(message->node, "message")) {
             finding_add(draft->findings, BPMN_ERROR, "message-reference", id, node,
                         "Expected messageRef to name a <message> of the file but '%.100s' does "
                         "not.",
                         reference);
             return true;
         }
-        ret_definition->reference = xml_attribute(draft->arena, message, "id");
+        ret_definition->reference = message->id;
         if (name == NULL)
-            name = named_text(draft, message, "name", NULL);
-        read_correlations(draft, ret_definition->reference, ret_definition);
+            name = named_text(draft, message->node, "name", NULL);
+        read_correlations(draft, message, ret_definition);
     } else if (name == NULL && flow != NULL) {
         name = flow->message;
     }
@@ -79,6 +79,11 @@ static void read_message_event(struct draft *draft, const struct draft_element *
     const xmlNode *operation_reference = xml_child(node, "operationRef");
     const char *reference = xml_attribute(draft->arena, node, "messageRef");
 
+    if (extension_attribute(draft->arena, node, "type") != NULL ||
+        extension_attribute(draft->arena, node, "expression") != NULL)
+        finding_add(draft->findings, BPMN_ERROR, "unsupported-attribute", element->id, node,
+                    "A message event has no implementation of its own. Use a send task for a "
+                    "worker's work or an expression.");
     if (is_empty(reference) && operation_reference != NULL) {
         const xmlNode *operation =
             name_node(draft, xml_text(draft->arena, operation_reference), "operation");

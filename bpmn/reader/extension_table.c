@@ -177,7 +177,7 @@ static const struct extension_row rows[] = {
 const struct extension_row *extension_row(enum extension_kind kind, const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (rows[i].kind == kind && strcmp(rows[i].name, name) == 0)
+        if (rows[i].kind == kind && rows[i].name[0] == name[0] && strcmp(rows[i].name, name) == 0)
             return &rows[i];
     }
     return NULL;

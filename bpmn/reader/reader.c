@@ -23,6 +23,9 @@ static void check_roots(struct draft *draft, const xmlNode *root)
         if (row == NULL || row->handling == ELEMENT_REFUSED || row->handling == ELEMENT_EXECUTED ||
             xml_is(node, "sequenceFlow"))
             refuse_element(draft, node, row, xml_attribute(draft->arena, node, "id"));
+        else if (xml_is(node, "message") || xml_is(node, "signal") || xml_is(node, "error") ||
+                 xml_is(node, "escalation"))
+            extension_check(draft, node, xml_attribute(draft->arena, node, "id"));
     }
 }
 
@@ -82,6 +85,7 @@ static void end_model(struct draft *draft)
 
     extension_check(draft, draft->node, model->process_id);
     read_listeners(draft, draft->node, model->process_id, &model->listeners);
+    collect_subscriptions(draft);
     for (uint32_t i = 0; i < draft->element_count; i++)
         read_details(draft, &draft->elements[i]);
     for (uint32_t i = 0; i < draft->flow_count; i++)
@@ -141,6 +145,7 @@ static void read_processes(struct bpmn_document *document, struct file *file,
     ignored->arena = arena;
     names_collect(&whole, file->root);
     check_roots(&whole, file->root);
+    collect_correlations(&whole, file->root);
     read_message_flows(&whole, file->root);
     if (executable_count == 0 || count > PROCESSES_MAX)
         finding_add(findings, BPMN_ERROR, "no-executable-process", "", file->root,

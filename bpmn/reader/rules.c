@@ -58,6 +58,22 @@ static void check_default(struct draft *draft, const struct draft_element *draft
                 bpmn_element_type_name(element->type));
 }
 
+static void check_only_flow(struct draft *draft, const struct draft_element *draft_element)
+{
+    const struct bpmn_element *element = &draft_element->element;
+    const struct draft_flow *flow;
+
+    if (element->outgoing_count != 1 || element->type == BPMN_PARALLEL_GATEWAY ||
+        element->type == BPMN_EVENT_BASED_GATEWAY)
+        return;
+    flow = &draft->flows[element->outgoing[0]];
+    if (flow->flow.condition != NULL && flow->flow.index != element->default_flow)
+        finding_add(draft->findings, BPMN_WARNING, "condition-only-flow", flow->flow.id, flow->node,
+                    "This is the only flow out of '%.100s': the instance fails when its condition "
+                    "is not true.",
+                    element->id);
+}
+
 /* What starts a process is started by nothing else. */
 static void check_instantiate(struct draft *draft, const struct draft_element *draft_element)
 {
@@ -136,8 +152,11 @@ static void check_container(struct draft *draft, const struct bpmn_container *co
 
     if (draft->has_refused)
         return;
-    if (container->starts.count == 0 && container->triggered_starts.count == 0 &&
-        !(owner != NULL && owner->element.type == BPMN_AD_HOC_SUB_PROCESS && is_empty))
+    if (is_empty && owner != NULL && !is_event)
+        finding_add(draft->findings, BPMN_WARNING, "sub-process-empty", id, node,
+                    "This <%s> is empty: it is passed through.", xml_name(node));
+    else if (container->starts.count == 0 && container->triggered_starts.count == 0 &&
+             !(owner != NULL && is_empty && !is_event))
         finding_add(draft->findings, BPMN_ERROR,
                     is_empty && owner == NULL ? "process-empty" : "nothing-starts", id, node,
                     "Expected %s in this <%s> but found %s.",
@@ -161,6 +180,7 @@ void check_process(struct draft *draft)
 
         check_degrees(draft, draft_element);
         check_default(draft, draft_element);
+        check_only_flow(draft, draft_element);
         check_instantiate(draft, draft_element);
         if (element->type == BPMN_BOUNDARY_EVENT)
             check_boundary(draft, draft_element);

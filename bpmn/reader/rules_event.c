@@ -111,10 +111,12 @@ static void check_cancel(struct draft *draft, const struct draft_element *draft_
     for (uint32_t i = 0; i < host->boundary_count && host->boundary[i] != element->index; i++) {
         const struct bpmn_element *other = &draft->elements[host->boundary[i]].element;
 
-        if (bpmn_element_event(other, BPMN_EVENT_CANCEL) != NULL)
+        if (bpmn_element_event(other, BPMN_EVENT_CANCEL) != NULL) {
             finding_add(
                 draft->findings, BPMN_ERROR, "cancel-place", element->id, draft_element->node,
                 "Expected one cancel event on a transaction but '%.100s' is one too.", other->id);
+            return;
+        }
     }
 }
 

@@ -191,7 +191,7 @@ static const struct element_row rows[] = {
 const struct element_row *element_row(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (strcmp(rows[i].name, name) == 0)
+        if (rows[i].name[0] == name[0] && strcmp(rows[i].name, name) == 0)
             return &rows[i];
     }
     return NULL;

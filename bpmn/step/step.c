@@ -401,8 +401,8 @@ static enum status set_variables(struct step *step, const struct bpmn_command *c
 {
     const char *name;
     json_t *value;
-    uint32_t scope;
-    bool exact;
+    uint32_t scope = 0;
+    bool exact = false;
     enum status status = find_home(step, command, &scope, &exact, ret_error);
 
     if (status != STATUS_OK)

@@ -101,7 +101,7 @@ static json_t *describe_model(const struct bpmn_model *model, bool is_executable
     json_t *elements = json_array();
     json_t *flows = json_array();
     json_t *counts = json_object();
-    json_t *object;
+    json_t *object = json_object();
 
     for (uint32_t i = 0; i < model->element_count; i++) {
         const char *type = describe_type(&model->elements[i]);
@@ -113,15 +113,16 @@ static json_t *describe_model(const struct bpmn_model *model, bool is_executable
     for (uint32_t i = 0; i < model->flow_count; i++)
         (void)json_array_append_new(flows, describe_flow(model, &model->flows[i]));
     (void)json_object_set_new(counts, "sequenceFlow", json_integer((json_int_t)model->flow_count));
-    object = json_pack("{s:i, s:b, s:o, s:o, s:o, s:o}", "line", model->line, "executable",
-                       is_executable, "elements", elements, "flows", flows, "data",
-                       describe_data(&model->container), "counts", counts);
     describe_text(object, "id", model->process_id);
     describe_text(object, "name", model->name);
     describe_text(object, "documentation", model->documentation);
     describe_text(object, "versionTag", model->version_tag);
     describe_text(object, "initiatorVariable", model->initiator_variable);
     describe_listeners(object, &model->listeners);
+    (void)json_object_update_new(
+        object, json_pack("{s:i, s:b, s:o, s:o, s:o, s:o}", "line", model->line, "executable",
+                          is_executable, "elements", elements, "flows", flows, "data",
+                          describe_data(&model->container), "counts", counts));
     return object;
 }
 

@@ -3,7 +3,7 @@
 #include "bpmn/reader/draft.h"
 
 /* Steps of all searches of a file's process: elements times flows into joining gateways. */
-enum { REACH_WORK_MAX = 200 * 1000 * 1000 };
+enum { REACH_WORK_MAX = 400 * 1000 * 1000 };
 
 struct search {
     struct draft *draft;

@@ -81,7 +81,9 @@ static void test_indices(void **state)
         assert_int_equal(model->elements[i].index, i);
     for (uint32_t i = 0; i < model->flow_count; i++)
         assert_int_equal(model->flows[i].index, i);
-    assert_int_equal(model->start_event, element(model, "start")->index);
+    assert_int_equal(model->container.starts.count, 1);
+    assert_int_equal(model->container.starts.items[0], element(model, "start")->index);
+    assert_int_equal(model->container.triggered_starts.count, 0);
 
     assert_int_equal(fork->incoming_count, 1);
     assert_int_equal(fork->outgoing_count, 4);
@@ -101,8 +103,9 @@ static void test_indices(void **state)
     assert_int_equal(work->attached_to, BPMN_NONE);
     assert_non_null(work->name_expression);
 
-    assert_int_equal(inside->start_event, element(model, "inside_start")->index);
-    assert_int_equal(deeper->start_event, element(model, "deeper_start")->index);
+    assert_int_equal(inside->container->starts.items[0], element(model, "inside_start")->index);
+    assert_int_equal(inside->container->children.count, 4);
+    assert_int_equal(deeper->container->starts.items[0], element(model, "deeper_start")->index);
     assert_int_equal(deeper->scope, inside->index);
     assert_int_equal(element(model, "wait_date")->scope, deeper->index);
     assert_int_equal(inside->scope, BPMN_NONE);

@@ -91,6 +91,16 @@ void reading_free(struct reading *reading)
     free(reading);
 }
 
+/* Nothing of the file is left unused. */
+#define USES                                                                                       \
+    "<process id='uses' isExecutable='false'><receiveTask id='u1' messageRef='m'/>"                \
+    "<receiveTask id='u2' messageRef='m_nameless'/>" USE("u3", "signal", "sig")                      \
+        USE("u4", "signal", "sig_nameless") USE("u5", "error", "e") USE("u6", "error", "e_codeless") \
+            USE("u7", "error", "e_named") USE("u8", "escalation", "esc")                             \
+                USE("u9", "escalation", "esc_named") "</process>"
+#define USE(id, kind, reference) \
+    "<endEvent id='" id "'><" kind "EventDefinition " kind "Ref='" reference "'/></endEvent>"
+
 char *process_with(const char *body)
 {
     char *text = NULL;
@@ -103,8 +113,14 @@ char *process_with(const char *body)
                          " xmlns:synergyflow='http://synergyflow.org/bpmn'"
                          " xmlns:other='urn:other' targetNamespace='urn:test'>"
                          "<message id='m' name='paid'/><message id='m_nameless'/>"
-                         "<error id='e' errorCode='E'/><error id='e_codeless'/>"
-                         "<process id='p'>%s</process></definitions>",
+                         "<signal id='sig' name='alarm'/><signal id='sig_nameless'/>"
+                         "<error id='e' name='Err' errorCode='E'/><error id='e_codeless'/>"
+                         "<error id='e_named' name='Named'/>"
+                         "<escalation id='esc' escalationCode='C'/>"
+                         "<escalation id='esc_named' name='Up'/>"
+                         "<timerEventDefinition id='root_timer'><timeDuration>PT1H</timeDuration>"
+                         "</timerEventDefinition><signalEventDefinition id='root_signal' "
+                         "signalRef='sig'/><process id='p'>%s</process>" USES "</definitions>",
                          body) > 0);
     return text;
 }
@@ -116,6 +132,48 @@ const struct bpmn_finding *reading_finding(const struct reading *reading, const 
             return &reading->findings.items[i];
     }
     return NULL;
+}
+
+static void check_row(const struct finding_row *row, enum bpmn_severity severity)
+{
+    char *text = process_with(row->body);
+    struct reading *reading = reading_of_text(text);
+    const struct bpmn_finding *finding = reading_finding(reading, row->rule);
+
+    if (finding == NULL || finding->severity != severity ||
+        (row->element != NULL && strcmp(finding->element_id, row->element) != 0) ||
+        (row->words != NULL && strstr(finding->message, row->words) == NULL) ||
+        (severity == BPMN_WARNING && reading->status != STATUS_OK)) {
+        print_error("wanted %s on '%s' (%s) for\n  %s\n", row->rule, row->element,
+                    row->words != NULL ? row->words : "", row->body);
+        for (uint32_t i = 0; i < reading->findings.count; i++)
+            print_error("  found %s on '%s': %s\n", reading->findings.items[i].rule,
+                        reading->findings.items[i].element_id, reading->findings.items[i].message);
+        fail();
+    }
+    reading_free(reading);
+    free(text);
+}
+
+void check_findings(const struct finding_row *rows, size_t count, enum bpmn_severity severity)
+{
+    for (size_t i = 0; i < count; i++)
+        check_row(&rows[i], severity);
+}
+
+void check_accepted(const char *const *bodies, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *text = process_with(bodies[i]);
+        struct reading *reading = reading_of_text(text);
+
+        if (reading->findings.count > 0)
+            print_error("%s\n  %s: %s\n", bodies[i], reading->findings.items[0].rule,
+                        reading->findings.items[0].message);
+        assert_int_equal(reading->findings.count, 0);
+        reading_free(reading);
+        free(text);
+    }
 }
 
 char *file_bytes(const char *path, size_t *ret_length)

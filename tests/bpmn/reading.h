@@ -25,6 +25,20 @@ char *process_with(const char *body);
 /* The first finding of that rule, NULL when there is none. */
 const struct bpmn_finding *reading_finding(const struct reading *reading, const char *rule);
 
+/* A finding that a body must give. `element` and `words` (of the message) may be NULL: not looked
+ * at. */
+struct finding_row {
+    const char *body;
+    const char *rule;
+    const char *element;
+    const char *words;
+};
+
+/* Reads each body and asserts the finding; warnings must leave the body deployable. */
+void check_findings(const struct finding_row *rows, size_t count, enum bpmn_severity severity);
+/* Bodies to which there is nothing to say. */
+void check_accepted(const char *const *bodies, size_t count);
+
 /* The whole file, NUL-terminated; free() it. NULL when there is none. */
 char *file_bytes(const char *path, size_t *ret_length);
 

@@ -16,6 +16,10 @@ enum {
     LIMIT_THROWN = 10000,
     /* How long a message that nobody waits for is kept. */
     LIMIT_MESSAGE_LIFE_S = 3600,
+    /* Instances with fewer scopes are read anew for each unit; the large ones stay in memory, up to
+     * so many scopes (about a kilobyte each) over all of them. */
+    LIMIT_RESIDENT_SCOPES_MIN = 64,
+    LIMIT_RESIDENT_SCOPES = 100000,
     /* Handler calls in one round; more wait for the next. Handlers may send a few statements a
      * call, and a pipeline carries PG_BATCH_STATEMENTS_MAX. */
     LIMIT_CALLS_A_ROUND = 1000,

@@ -500,11 +500,12 @@ static void apply_wait_began(struct bpmn_instance *instance, const struct bpmn_c
     wait->element = change->element;
     wait->definition = change->definition;
     wait->due_us = change->due_us;
-    wait->repeat = change->repeat;
+    /* Copied: the instance may outlive the step's arena. */
+    wait->repeat = arena_copy(instance->arena, change->repeat);
     wait->repeats_left = change->repeats_left;
     if (wait->kind == BPMN_WAIT_MESSAGE || wait->kind == BPMN_WAIT_SIGNAL)
-        wait->name = change->name;
-    wait->key = change->key;
+        wait->name = arena_copy(instance->arena, change->name);
+    wait->key = arena_copy(instance->arena, change->key);
     instance->condition_count += wait->kind == BPMN_WAIT_CONDITION;
 }
 

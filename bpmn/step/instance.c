@@ -93,6 +93,25 @@ void bpmn_instance_clone(const struct bpmn_instance *from, struct bpmn_instance 
     ret_copy->replaced = json_copy(from->replaced);
 }
 
+void bpmn_instance_own_texts(struct bpmn_instance *instance)
+{
+    instance->definition_id = arena_copy(instance->arena, instance->definition_id);
+    instance->business_key = arena_copy(instance->arena, instance->business_key);
+    for (uint32_t i = 0; i < instance->scope_count; i++) {
+        for (uint32_t j = 0; j < instance->scopes[i].token_count; j++) {
+            struct bpmn_token *token = &instance->scopes[i].tokens[j];
+
+            for (uint32_t k = 0; k < token->wait_count; k++) {
+                struct bpmn_wait *wait = &token->waits[k];
+
+                wait->name = arena_copy(instance->arena, wait->name);
+                wait->key = arena_copy(instance->arena, wait->key);
+                wait->repeat = arena_copy(instance->arena, wait->repeat);
+            }
+        }
+    }
+}
+
 /* ---- finding scopes: by a table of ids once there are many --------------------------------- */
 
 enum { SCOPES_SEARCHED = 8 };

@@ -181,6 +181,10 @@ void bpmn_instance_clear(struct bpmn_instance *instance);
 void bpmn_instance_clone(const struct bpmn_instance *from, struct bpmn_instance *ret_copy,
                          struct arena *arena);
 
+/* Copies the texts that the instance's waits borrow into its own arena, for one that outlives the
+ * step's. */
+void bpmn_instance_own_texts(struct bpmn_instance *instance);
+
 /* Stored form. State: {"kind":…,"tokens":[…],"arrivals":{…},…} with element ids, readable by
  * people; the same text loads again under any version of the model that still has the elements. */
 json_t *bpmn_scope_state(const struct bpmn_instance *instance, const struct bpmn_scope *scope);

@@ -74,12 +74,14 @@ static const struct pg_statement load_caller_scopes = {
     "unit_load_caller_scopes",
     "SELECT w.id, s.id, s.parent_scope_id, s.execution_id, s.element_id, s.state, s.variables"
     " FROM unnest($1::uuid[]) AS w (id)"
-    " LEFT JOIN synergyflow_workflows.scope s ON s.instance_id = w.id ORDER BY w.id, s.id"};
+    " LEFT JOIN synergyflow_workflows.scope s ON s.instance_id = w.id AND w.id <> ALL ($2::uuid[])"
+    " ORDER BY w.id, s.id"};
 static const struct pg_statement load_scopes = {
     "unit_load_scopes",
     "SELECT w.id, s.id, s.parent_scope_id, s.execution_id, s.element_id, s.state, s.variables"
     " FROM " WANTED " AS w (id)"
-    " LEFT JOIN synergyflow_workflows.scope s ON s.instance_id = w.id ORDER BY w.id, s.id"};
+    " LEFT JOIN synergyflow_workflows.scope s ON s.instance_id = w.id AND w.id <> ALL ($8::uuid[])"
+    " ORDER BY w.id, s.id"};
 
 static bool is_about_instance(const struct command *command)
 {
@@ -151,6 +153,17 @@ static void add_wanted(const struct unit *unit, struct pg_call *call)
     add_targets(unit, call, ADDRESS_SUBSCRIPTION);
 }
 
+static void add_resident(void *context, const struct uuid *id)
+{
+    pg_add_uuid(context, id);
+}
+
+/* Those whose scopes need not be read. */
+static void add_residents(const struct unit *unit, struct pg_call *call)
+{
+    residents_each(unit->queue->residents, add_resident, pg_uuid_array(call));
+}
+
 static struct pg_call *ask(struct unit *unit, enum load_statement which, struct pg_batch *batch,
                            const struct pg_statement *statement)
 {
@@ -188,6 +201,8 @@ static void add_work(const struct unit *unit, struct pg_call *call)
 
 void unit_load(struct unit *unit, struct pg_batch *batch)
 {
+    struct pg_call *scopes;
+
     for (int i = 0; i < LOAD_COUNT; i++)
         unit->loaded[i] = -1;
     if (any_addressed(unit, ADDRESS_TASK))
@@ -208,7 +223,9 @@ void unit_load(struct unit *unit, struct pg_batch *batch)
         any_addressed(unit, ADDRESS_EXECUTION))
         add_instances(unit, ask(unit, LOAD_EXISTING, batch, &resolve_instances));
     add_wanted(unit, ask(unit, LOAD_LOCKED, batch, &lock_instances));
-    add_wanted(unit, ask(unit, LOAD_SCOPES, batch, &load_scopes));
+    scopes = ask(unit, LOAD_SCOPES, batch, &load_scopes);
+    add_wanted(unit, scopes);
+    add_residents(unit, scopes);
 }
 
 /* NULL when it was not asked for. */
@@ -299,6 +316,16 @@ static void resolve_keys(struct unit *unit)
     }
 }
 
+/* One of another revision was forgotten, but its scopes have not been read: next time they are. */
+static void take_resident(struct unit *unit, struct unit_instance *instance)
+{
+    bool stale;
+
+    instance->resident =
+        resident_take(unit->queue->residents, &instance->id, instance->revision, &stale);
+    instance->is_stale = stale;
+}
+
 static void take_instance(struct unit *unit, const struct pg_result *result, uint32_t row)
 {
     struct uuid id = pg_value_uuid(result, row, 0);
@@ -325,6 +352,7 @@ static void take_instance(struct unit *unit, const struct pg_result *result, uin
         instance->instance.caller_id = pg_value_uuid(result, row, 10);
     if (!pg_is_null(result, row, 11))
         instance->root_id = pg_value_uuid(result, row, 11);
+    take_resident(unit, instance);
 }
 
 static void mark_scopes(struct unit *unit, const struct pg_result *scopes)
@@ -337,7 +365,8 @@ static void mark_scopes(struct unit *unit, const struct pg_result *scopes)
             continue;
         id = pg_value_uuid(scopes, row, 0);
         instance = unit_find_instance(unit, &id);
-        if (instance != NULL && instance->rows != NULL && instance->scope_rows == NULL) {
+        if (instance != NULL && instance->rows != NULL && instance->scope_rows == NULL &&
+            !instance->is_stale) {
             instance->has_scopes = true;
             instance->scope_rows = scopes;
         }
@@ -427,6 +456,7 @@ enum { CALLERS_ROUNDS_MAX = 100 };
 
 bool unit_load_callers(struct unit *unit, struct pg_batch *batch)
 {
+    struct pg_call *call;
     struct pg_array *ids = NULL;
     struct pg_array *scopes;
     struct uuid *wanted =
@@ -447,11 +477,13 @@ bool unit_load_callers(struct unit *unit, struct pg_batch *batch)
         return false;
     }
     ids = pg_uuid_array(pg_batch_add(batch, &lock_callers));
-    scopes = pg_uuid_array(pg_batch_add(batch, &load_caller_scopes));
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         pg_add_uuid(ids, &wanted[i]);
+    call = pg_batch_add(batch, &load_caller_scopes);
+    scopes = pg_uuid_array(call);
+    for (uint32_t i = 0; i < count; i++)
         pg_add_uuid(scopes, &wanted[i]);
-    }
+    add_residents(unit, call);
     return true;
 }
 
@@ -532,6 +564,10 @@ enum status unit_build_instance(struct unit *unit, struct unit_instance *instanc
     enum status status;
 
     PRE(instance->rows != NULL && instance->scope_rows != NULL);
+    if (instance->resident != NULL) {
+        instance->instance = instance->resident->instance;
+        return STATUS_OK;
+    }
     bpmn_instance_init(&instance->instance, unit->arena, instance->definition->model, &instance->id,
                        instance->definition_id, stored.business_key);
     instance->instance.status = stored.status;

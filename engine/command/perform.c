@@ -215,6 +215,13 @@ static enum status check_item(const struct unit_item *item, struct error *ret_er
 
 /* ---- commands ---- */
 
+/* What is left in memory is half of something. */
+static void drop_changes(struct unit_instance *instance, uint32_t kept)
+{
+    instance->changes.count = kept;
+    instance->spoiled = true;
+}
+
 /* A failed step leaves a half-changed instance: the copy made before takes its place. */
 static enum status step_or_restore(struct unit *unit, struct unit_item *item,
                                    const struct bpmn_command *step, struct error *ret_error)
@@ -222,7 +229,9 @@ static enum status step_or_restore(struct unit *unit, struct unit_item *item,
     struct unit_instance *instance = item->instance;
     struct bpmn_instance before = {0};
     uint32_t changes = instance->changes.count;
-    bool has_copy = instance->item_count > 1;
+    /* A copy of a large one costs more than the rare failure, after which all run apart. */
+    bool shared = instance->item_count > 1;
+    bool has_copy = shared && instance->instance.scope_count < LIMIT_RESIDENT_SCOPES_MIN;
     enum status status;
 
     if (has_copy)
@@ -231,8 +240,13 @@ static enum status step_or_restore(struct unit *unit, struct unit_item *item,
     if (status == STATUS_OK)
         status = unit_follow(unit, item, instance, ret_error);
     if (!has_copy) {
-        if (status != STATUS_OK)
-            instance->changes.count = changes;
+        /* A command that was turned away has touched nothing. */
+        bool touched = status != STATUS_OK && instance->changes.count != changes;
+
+        if (touched && shared)
+            unit_ask_split(unit, ret_error);
+        if (touched)
+            drop_changes(instance, changes);
         return status;
     }
     if (status == STATUS_OK) {
@@ -259,12 +273,9 @@ static enum status fail_shared(struct unit *unit, struct unit_item *item, enum s
     /* Alone: nothing of this unit is kept but that the command failed. */
     for (struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {
-        if (instance->item == item)
-            instance->changes.count = 0;
+        if (instance->item == item || (unit->item_count == 1 && instance->changes.count > 0))
+            drop_changes(instance, 0);
     }
-    for (struct unit_instance *instance = unit->first_instance;
-         instance != NULL && unit->item_count == 1; instance = instance->next)
-        instance->changes.count = 0;
     if (status == STATUS_BUSY && item->instance != NULL && item->command->kind != COMMAND_START)
         item->state = ITEM_RETRY;
     return status;

@@ -18,6 +18,7 @@ struct command_queue *command_queue_new(const struct command_queue_settings *set
     queue->settings = *settings;
     if (queue->settings.wait_max_ms == 0)
         queue->settings.wait_max_ms = LIMIT_COMMAND_WAIT_MS;
+    queue->residents = residents_new(settings->definitions);
     queue->lanes = memory_zero(settings->lanes, sizeof(*queue->lanes));
     for (uint32_t i = 0; i < settings->lanes; i++)
         unit_init(&queue->lanes[i], queue);
@@ -305,6 +306,7 @@ void command_queue_free(struct command_queue *queue)
     if (queue == NULL)
         return;
     PRE(queue->waiting == 0);
+    residents_free(queue->residents);
     queue->handles = 2 + queue->settings.lanes;
     uv_close((uv_handle_t *)&queue->retry, on_handle_closed);
     uv_close((uv_handle_t *)&queue->kick, on_handle_closed);

@@ -8,6 +8,8 @@
 
 #include <uthash.h>
 
+#include "engine/command/resident.h"
+
 /* One instance that the unit touches. */
 struct unit_instance {
     UT_hash_handle hh;
@@ -22,12 +24,15 @@ struct unit_instance {
     const struct definition *definition; /* pinned */
     int64_t revision;                    /* stored; the commit writes the next one */
     bool suspended;
+    bool spoiled;        /* a step failed half-way: it must be read again */
     bool switched;       /* suspended or activated by this unit */
     uint32_t item_count; /* commands of this unit for it */
     const char *definition_id;
     const struct pg_result *rows; /* where its row is, and at which index; not of new ones */
     uint32_t row;
     const struct pg_result *scope_rows;
+    bool is_stale;                        /* what was in memory of it is of another revision */
+    struct resident *resident;            /* it was in memory; NULL: it is built from its rows */
     const struct unit_item *item;         /* whose command started it; NULL for others */
     struct unit_instance *next_to_follow; /* calls.c */
     bool is_listed;
@@ -229,7 +234,8 @@ struct unit {
     uv_timer_t timer;           /* IN_DOUBT: ask again */
     int64_t doubt_until_us;     /* monotonic */
     int64_t storing_us;         /* monotonic: when the last pipeline left */
-    bool must_split;            /* the batch as a whole failed for `split_reason` */
+    bool committed;
+    bool must_split; /* the batch as a whole failed for `split_reason` */
     struct error split_reason;
     uint32_t expected_updates;
     uint32_t update_index;
@@ -238,6 +244,7 @@ struct unit {
 struct command_queue {
     struct command_queue_settings settings;
     struct unit *lanes;
+    struct residents *residents;
     struct command *first; /* callers */
     struct command *last;
     struct command *first_timer;

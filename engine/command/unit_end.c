@@ -18,13 +18,33 @@ void unit_release(struct unit *unit)
     pg_release(&unit->lease);
 }
 
+/* What is in memory of an instance stays there only when it is what has been committed. */
+static void release_instance(struct unit *unit, struct unit_instance *instance)
+{
+    struct residents *residents = unit->queue->residents;
+    bool built = instance->instance.scope_count > 0;
+    bool dirty = unit_instance_is_dirty(instance);
+
+    if (instance->resident != NULL && !built) {
+        instance->resident->in_use = false; /* nobody needed it */
+        return;
+    }
+    if (built && unit->committed && !instance->spoiled &&
+        resident_keep(residents, instance->resident, &instance->instance, instance->definition,
+                      instance->revision + (dirty ? 1 : 0)))
+        return;
+    bpmn_instance_clear(&instance->instance);
+    if (instance->resident != NULL)
+        resident_forget(residents, instance->resident);
+}
+
 static void forget(struct unit *unit)
 {
     struct definition_cache *cache = unit->queue->settings.definitions;
 
     for (struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {
-        bpmn_instance_clear(&instance->instance);
+        release_instance(unit, instance);
         if (instance->definition != NULL)
             definition_unpin(cache, instance->definition);
     }
@@ -62,6 +82,7 @@ static void forget(struct unit *unit)
     unit->routed_messages = unit->routed_signals = unit->matched_buffer = -1;
     unit->expected_updates = 0;
     unit->begun = false;
+    unit->committed = false;
     unit->must_split = false;
     unit->transaction_id[0] = '\0';
     arena_clear(unit->arena);
@@ -161,6 +182,7 @@ uint32_t unit_patience_ms(const struct unit *unit)
 void unit_committed(struct unit *unit)
 {
     unit_move(unit, UNIT_COMMITTED);
+    unit->committed = true;
     observe_unit(unit->item_count, clock_monotonic_us() - unit->started_us);
     unit_thrown_effects(unit);
     unit_release(unit);

@@ -20,35 +20,36 @@ static void print_model(const json_t *description)
     const json_t *process;
 
     json_array_foreach (json_object_get(description, "processes"), index, process) {
-        (void)printf("Process %s\n", json_string_value(json_object_get(process, "id")));
+        const char *id = json_string_value(json_object_get(process, "id"));
+
+        (void)printf("Process %s%s\n", id != NULL ? id : "without an id",
+                     json_is_true(json_object_get(process, "executable"))
+                         ? ""
+                         : " (a drawing, not executable)");
         table_print(columns, COUNT_OF(columns), json_object_get(process, "elements"));
     }
 }
 
+/* A file that could not be deployed is shown as far as it was understood. */
 static int inspect_file(const char *path, bool json)
 {
     struct arena *arena = arena_new(INSPECT_ARENA_BYTES);
     struct bpmn_findings *findings = arena_alloc(arena, sizeof(*findings));
-    struct bpmn_document *document = NULL;
+    json_t *description = NULL;
     struct text text = TEXT_INIT;
     struct error error = {0};
     enum status status = file_read(path, BPMN_FILE_BYTES_MAX, &text, &error);
 
     findings->arena = arena;
     if (status == STATUS_OK)
-        status = bpmn_read(text_string(&text), text.length, findings, &document, &error);
-    if (status == STATUS_OK) {
-        json_t *description = bpmn_document_describe(document);
-
-        if (json) {
-            (void)json_dumpf(description, stdout, JSON_INDENT(2));
-            (void)putchar('\n');
-        } else {
-            print_model(description);
-        }
-        json_decref(description);
+        status = bpmn_inspect(text_string(&text), text.length, findings, &description, &error);
+    if (status == STATUS_OK && json) {
+        (void)json_dumpf(description, stdout, JSON_INDENT(2));
+        (void)putchar('\n');
+    } else if (status == STATUS_OK) {
+        print_model(description);
     }
-    bpmn_document_free(document);
+    json_decref(description);
     text_deinit(&text);
     arena_free(arena);
     return status == STATUS_OK ? CLI_DONE : cli_report(&error);

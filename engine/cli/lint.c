@@ -2,14 +2,18 @@
 #include "engine/cli/cli.h"
 
 #include "bpmn/reader/reader.h"
+#include "engine/base/clock.h"
 #include "engine/cli/file.h"
 #include "engine/cli/option.h"
+#include "engine/cli/sarif.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LINT_ARENA_BYTES = 256 * 1024 * 1024 };
+
+enum lint_output { LINT_TEXT, LINT_JSON, LINT_SARIF };
 
 static const char *severity_name(enum bpmn_severity severity)
 {
@@ -43,7 +47,7 @@ static void add_json(json_t *list, const char *path, const struct bpmn_findings 
 }
 
 /* One file; returns whether it can be deployed. */
-static bool lint_file(const char *path, json_t *list, bool json)
+static bool lint_file(const char *path, json_t *result, enum lint_output output)
 {
     struct arena *arena = arena_new(LINT_ARENA_BYTES);
     struct bpmn_findings *findings = arena_alloc(arena, sizeof(*findings));
@@ -53,20 +57,32 @@ static bool lint_file(const char *path, json_t *list, bool json)
     bool fine;
 
     findings->arena = arena;
+    findings->now_us = clock_wall_us();
     fine = file_read(path, BPMN_FILE_BYTES_MAX, &text, &error) == STATUS_OK &&
            bpmn_read(text_string(&text), text.length, findings, &document, &error) == STATUS_OK;
     if (!fine && findings->count == 0) {
         findings->items[findings->count++] = (struct bpmn_finding){
             BPMN_ERROR, "file", error.element_id, error.line, error.column, error.message};
     }
-    if (json)
-        add_json(list, path, findings);
+    if (output == LINT_JSON)
+        add_json(result, path, findings);
+    else if (output == LINT_SARIF)
+        sarif_add(result, path, findings);
     else
         print_text(path, findings);
     bpmn_document_free(document);
     text_deinit(&text);
     arena_free(arena);
     return fine;
+}
+
+static enum lint_output wanted_output(const struct cli_option *option)
+{
+    const char *wanted = cli_value(option, NULL);
+
+    if (wanted != NULL && strcmp(wanted, "sarif") == 0)
+        return LINT_SARIF;
+    return cli_wants_json(option) ? LINT_JSON : LINT_TEXT;
 }
 
 int cli_lint(int argc, char **argv)
@@ -76,11 +92,15 @@ int cli_lint(int argc, char **argv)
         "Says what is wrong in BPMN files, with element, line and column: the same findings\n"
         "that a deployment gives. Exit code 1 when a file could not be deployed."};
     struct cli_option options[] = {
-        {.name = "output", .letter = 'o', .argument = "text|json", .help = "form of the output"},
+        {.name = "output",
+         .letter = 'o',
+         .argument = "text|json|sarif",
+         .help = "form of the output"},
         {0},
     };
     bool fine = true;
-    json_t *list;
+    enum lint_output output;
+    json_t *result;
     int first;
     int exit_code = cli_options(argc, argv, options, &usage, &first);
 
@@ -90,13 +110,14 @@ int cli_lint(int argc, char **argv)
         (void)fputs("synergyflow: lint expects at least one file.\n", stderr);
         return CLI_USAGE;
     }
-    list = json_array();
+    output = wanted_output(&options[0]);
+    result = output == LINT_SARIF ? sarif_new() : json_array();
     for (int i = first; i < argc; i++)
-        fine = lint_file(argv[i], list, cli_wants_json(&options[0])) && fine;
-    if (cli_wants_json(&options[0])) {
-        (void)json_dumpf(list, stdout, JSON_INDENT(2));
+        fine = lint_file(argv[i], result, output) && fine;
+    if (output != LINT_TEXT) {
+        (void)json_dumpf(result, stdout, JSON_INDENT(2));
         (void)putchar('\n');
     }
-    json_decref(list);
+    json_decref(result);
     return fine ? CLI_DONE : CLI_FAILED;
 }

@@ -120,6 +120,18 @@ static void lint_and_inspect_read_files(void **state)
     assert_string_equal(text_of(json_array_get(list, 0), "severity"), "error");
     assert_string_not_equal(text_of(json_array_get(list, 0), "rule"), "");
     json_decref(list);
+    assert_int_equal(run("lint", bad, "-o", "sarif", NULL, NULL), 1);
+    list = json_loads(output, 0, NULL);
+    assert_string_equal(text_of(list, "version"), "2.1.0");
+    assert_string_equal(
+        text_of(
+            json_array_get(
+                json_object_get(json_array_get(json_object_get(list, "runs"), 0), "results"), 0),
+            "ruleId"),
+        "process-empty");
+    json_decref(list);
+    assert_int_equal(run("inspect", bad, "-o", "json", NULL, NULL), 0);
+    assert_non_null(strstr(output, "\"executable\": true"));
     assert_int_equal(run("inspect", good, "-o", "json", NULL, NULL), 0);
     list = json_loads(output, 0, NULL);
     assert_int_equal(json_array_size(json_object_get(

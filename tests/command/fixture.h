@@ -22,7 +22,10 @@ struct parts {
     struct pg_pool *pool;
     struct definition_cache *definitions;
     struct command_queue *queue;
-    struct command_effects effects; /* of queues that are built */
+    struct command_effects effects; /* of queues that are built … */
+    enum status (*run_script)(const struct bpmn_env *env, const struct bpmn_script *script,
+                              struct bpmn_script_result *ret_result,
+                              struct error *ret_error); /* … and their scripts */
     struct arena *arena;
     uint32_t pending; /* asked and not answered */
     uint32_t published;

@@ -276,7 +276,8 @@ static enum status fail_shared(struct unit *unit, struct unit_item *item, enum s
         if (instance->item == item || (unit->item_count == 1 && instance->changes.count > 0))
             drop_changes(instance, 0);
     }
-    if (status == STATUS_BUSY && item->instance != NULL && item->command->kind != COMMAND_START)
+    /* A process that it calls is being loaded. */
+    if (status == STATUS_BUSY)
         item->state = ITEM_RETRY;
     return status;
 }

@@ -23,19 +23,17 @@
 
 /* The called process waits, or not, or throws. */
 static const char calls[] = MODEL(
-    PROCESS(
-        "caller",
-        "<startEvent id='s'/>" FLOW("f1", "s", "c") "<callActivity id='c' "
-                                                    "calledElement='${which}'/>" FLOW(
-                                                        "f2", "c",
-                                                        "t") "<userTask id='t'/>"
-                                                             "<boundaryEvent id='b' "
-                                                             "attachedToRef='c'><"
-                                                             "errorEventDefinition errorRef='x'/>"
-                                                             "</boundaryEvent>" FLOW(
-                                                                 "f3", "b",
-                                                                 "failed") "<userTask "
-                                                                           "id='failed'/>")
+    PROCESS("caller",
+            "<startEvent id='s'/>" FLOW(
+                "f1", "s", "c") "<callActivity id='c' "
+                                "calledElement='${which}'/>" FLOW(
+                                    "f2", "c", "t") "<userTask id='t'/>"
+                                                    "<boundaryEvent id='b' "
+                                                    "attachedToRef='c'><"
+                                                    "errorEventDefinition errorRef='x'/>"
+                                                    "</boundaryEvent>" FLOW(
+                                                        "f3", "b", "failed") "<userTask "
+                                                                             "id='failed'/>")
         PROCESS("quick", "<startEvent id='qs'/>" FLOW("q1", "qs", "qe") "<endEvent id='qe'/>")
             PROCESS("slow", "<startEvent id='ws'/>" FLOW("w1", "ws", "wt") "<userTask id='wt'/>")
                 PROCESS(
@@ -107,6 +105,8 @@ static const char many[] = MODEL(PROCESS(
 
 static struct timer_service *timers;
 static struct script_pool *scripts;
+static enum status (*script_runner)(const struct bpmn_env *env, const struct bpmn_script *script,
+                                    struct bpmn_script_result *ret_result, struct error *ret_error);
 
 static void on_armed(void *context, const struct uuid *id, const struct uuid *instance_id,
                      int64_t due_us)
@@ -128,6 +128,7 @@ static int set_up_jobs(void **state)
                                                 .wall_ms = 2000};
     int result = set_up(state);
 
+    parts.run_script = script_runner;
     parts.effects.timer_armed = on_armed;
     parts.effects.job_added = on_job;
     connect_to(test_database_conninfo_as(parts.database, "synergyflow_engine"));
@@ -534,16 +535,14 @@ static void a_large_instance_stays_in_memory_only_as_long_as_it_is_the_stored_on
 
 static int set_up_scripts(void **state)
 {
-    parts.run_script = no_script_here;
+    script_runner = no_script_here;
     return set_up_jobs(state);
 }
 
 static int tear_down_scripts(void **state)
 {
-    int result = tear_down_jobs(state);
-
-    parts.run_script = NULL;
-    return result;
+    script_runner = NULL;
+    return tear_down_jobs(state);
 }
 
 #define CASE(name)        cmocka_unit_test_setup_teardown(name, set_up_jobs, tear_down_jobs)

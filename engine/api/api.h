@@ -22,7 +22,9 @@ struct api_settings {
 void api_register(struct http_server *server, const struct api_settings *settings);
 
 /* The check of a deployment (struct deployment's `check`, with a struct registry as context): a
- * service task whose topic is a literal must name one that a module hosts. */
-const char *api_check_element(void *registry, const struct bpmn_element *element);
+ * service task whose topic is a literal must name one that a module hosts, a script must be
+ * JavaScript. */
+const char *api_check_element(void *registry, const struct bpmn_element *element,
+                              struct arena *arena);
 
 #endif

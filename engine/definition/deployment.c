@@ -186,7 +186,8 @@ static enum status check_elements(struct deployment_state *state, const struct b
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; deployment->check != NULL && i < model->element_count; i++) {
-        const char *fault = deployment->check(deployment->check_context, &model->elements[i]);
+        const char *fault =
+            deployment->check(deployment->check_context, &model->elements[i], state->arena);
 
         if (fault != NULL)
             status = add_finding(state, findings, &model->elements[i], fault);

@@ -24,7 +24,8 @@ static const struct pg_statement insert_subscription = {
 static const struct pg_statement insert_timer = {
     "deployment_insert_timer",
     "INSERT INTO synergyflow_workflows.job (id, tenant_id, definition_id, element_id, kind, topic,"
-    " payload, created_at, due_at) VALUES ($1, $2, $3, $4, 8, 'timer-start-event', $5::jsonb, $6, $7)"};
+    " payload, created_at, due_at) VALUES ($1, $2, $3, $4, 8, 'timer-start-event', $5::jsonb, $6, "
+    "$7)"};
 
 /* One way to start a process by an event. */
 struct start {

@@ -34,10 +34,3 @@ enum status scripts_run_in_step(const struct bpmn_env *env, const struct bpmn_sc
     script_result_deinit(&result);
     return STATUS_OK;
 }
-
-const char *scripts_check_element(const struct bpmn_element *element, struct error *error)
-{
-    if (element->script == NULL || script_check(element->script, error) == STATUS_OK)
-        return NULL;
-    return error->message;
-}

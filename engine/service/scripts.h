@@ -11,7 +11,4 @@ MUST_CHECK enum status scripts_run_in_step(const struct bpmn_env *env,
                                            struct bpmn_script_result *ret_result,
                                            struct error *ret_error);
 
-/* Syntax errors of a model's scripts, for deployment and lint: NULL, or what is wrong. */
-const char *scripts_check_element(const struct bpmn_element *element, struct error *error);
-
 #endif

@@ -60,8 +60,9 @@ static const struct rule rules[] = {
      {"uv.h", "jansson.h", NULL}},
     {"engine/api",
      {"bpmn/", "engine/base/", "engine/pg/", "engine/registry/", "engine/command/", "engine/http/",
-      "engine/definition/", "engine/timer/", "engine/module.h", "engine/limits.h", NULL},
-     {"uv.h", "jansson.h", NULL}},
+      "engine/definition/", "engine/timer/", "engine/script/", "engine/module.h", "engine/limits.h",
+      NULL},
+     {"uv.h", "jansson.h", "uthash.h", NULL}},
     {"engine/service", {"bpmn/", "engine/", NULL}, {"uv.h", "jansson.h", NULL}},
     {"engine/cli", {"bpmn/", "engine/", NULL}, {"uv.h", "jansson.h", "curl/", NULL}},
     /* The public module header, and the headers that it is made of. */

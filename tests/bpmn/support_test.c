@@ -77,6 +77,19 @@ static void rule_line(const struct rule_row *row, char line[LINE_BYTES])
                    row->is_error ? "error" : "warning", row->meaning);
 }
 
+static void event_line(enum bpmn_event_kind kind, char line[LINE_BYTES])
+{
+    size_t length =
+        (size_t)snprintf(line, LINE_BYTES, "| event `%s` |", bpmn_event_kind_name(kind));
+
+    for (unsigned position = 0; position < POSITION_COUNT; position++)
+        length +=
+            (size_t)snprintf(line + length, LINE_BYTES - length, " %s |",
+                             event_is_allowed(kind, (enum event_position)position) ? "yes" : "–");
+}
+
+enum { EVENT_KINDS = BPMN_EVENT_TERMINATE + 1 };
+
 /* SYNERGYFLOW_PRINT_TABLES=1 support_test: the rows to paste when a table has changed. */
 static void print_tables(void)
 {
@@ -86,6 +99,10 @@ static void print_tables(void)
     for (const struct element_row *row = element_row_at(0); row != NULL;
          row = element_row_at(++index)) {
         element_line(row, line);
+        (void)puts(line);
+    }
+    for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
+        event_line((enum bpmn_event_kind)kind, line);
         (void)puts(line);
     }
     index = 0;
@@ -138,6 +155,21 @@ static void test_extensions(void **state)
     assert_int_equal(count_lines("| attribute `") + count_lines("| element `"), count);
 }
 
+static void test_events(void **state)
+{
+    bool is_whole = true;
+
+    (void)state;
+    for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
+        char line[LINE_BYTES];
+
+        event_line((enum bpmn_event_kind)kind, line);
+        is_whole = has_line(line) && is_whole;
+    }
+    assert_true(is_whole);
+    assert_int_equal(count_lines("| event `"), EVENT_KINDS);
+}
+
 static void test_rules(void **state)
 {
     uint32_t count = 0;
@@ -186,13 +218,16 @@ static void test_refused_rows(void **state)
     }
 }
 
-/* Every type of the model is in the table, under its XML name. */
+/* Every type of the model is in the table, under its XML name; event sub-processes are
+ * sub-processes in XML. */
 static void test_types(void **state)
 {
     (void)state;
-#define CHECK_TYPE(name, xml)                                       \
-    assert_int_equal(element_row(xml)->handling, ELEMENT_EXECUTED); \
-    assert_int_equal(element_row(xml)->type, BPMN_##name);
+#define CHECK_TYPE(name, xml)                                           \
+    if (BPMN_##name != BPMN_EVENT_SUB_PROCESS) {                        \
+        assert_int_equal(element_row(xml)->handling, ELEMENT_EXECUTED); \
+        assert_int_equal(element_row(xml)->type, BPMN_##name);          \
+    }
     BPMN_ELEMENT_TYPES(CHECK_TYPE)
 #undef CHECK_TYPE
 }
@@ -203,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_elements),     cmocka_unit_test(test_extensions),
         cmocka_unit_test(test_rules),        cmocka_unit_test(test_unknown_names),
         cmocka_unit_test(test_refused_rows), cmocka_unit_test(test_types),
+        cmocka_unit_test(test_events),
     };
 
     if (getenv("SYNERGYFLOW_PRINT_TABLES") != NULL) {

@@ -12,6 +12,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/base/metrics.h"
+#include "engine/timer/message_sweep.h"
 #include "engine/timer/script_job.h"
 #include "engine/timer/wheel.h"
 
@@ -52,7 +53,8 @@ struct timer_service {
     struct uuid scan_id;
     bool scanning_jobs; /* after the timers */
     int64_t scan_until_us;
-    uint32_t updates; /* statements about failed firings under way */
+    uint32_t sweep_index; /* of the statement that delivers, in the sweep under way */
+    uint32_t updates;     /* statements about failed firings under way */
     uint32_t handles;
     void (*on_stopped)(void *context);
     void *stopped_context;
@@ -404,6 +406,42 @@ static void end_scan(struct timer_service *service)
 
 static void scan_page(struct timer_service *service);
 
+static void on_swept(void *context, struct pg_batch *batch, enum status status,
+                     const struct error *error)
+{
+    struct timer_service *service = context;
+    const struct pg_result *rows;
+
+    if (status != STATUS_OK) {
+        log_error("timer.sweep", NULL, error);
+        end_scan(service);
+        return;
+    }
+    rows = pg_batch_result(batch, service->sweep_index);
+    for (uint32_t row = 0; row < pg_rows(rows); row++) {
+        struct uuid id = pg_value_uuid(rows, row, 0);
+        struct uuid instance_id = pg_value_uuid(rows, row, 1);
+
+        timer_service_job(service, &id, &instance_id, pg_value_timestamp(rows, row, 2));
+    }
+    end_scan(service);
+}
+
+/* The last of a scan: messages that were kept. */
+static void sweep(struct timer_service *service)
+{
+    struct pg_batch *batch;
+
+    if (service->stopping) {
+        end_scan(service);
+        return;
+    }
+    arena_clear(service->arena);
+    batch = pg_batch_new(service->arena);
+    message_sweep_add(batch, clock_wall_us(), &service->sweep_index);
+    pg_query(service->settings.pool, batch, SCAN_TIMEOUT_MS, on_swept, service);
+}
+
 static void on_page(void *context, struct pg_batch *batch, enum status status,
                     const struct error *error)
 {
@@ -447,7 +485,7 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
         scan_page(service);
         return;
     }
-    end_scan(service);
+    sweep(service);
 }
 
 static void scan_page(struct timer_service *service)

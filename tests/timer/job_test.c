@@ -365,6 +365,24 @@ static void a_message_that_comes_too_early_is_kept_for_its_receiver(void **state
     assert_sql("SELECT count(*) FROM synergyflow_workflows.message_buffer", "0");
 }
 
+/* Neither saw the other: both were stored at the same moment. The scan brings them together. */
+static void a_message_and_its_receiver_that_missed_each_other_are_brought_together(void **state)
+{
+    struct asked asked;
+
+    (void)state;
+    deploy(events);
+    start(&asked, "receiver", NULL);
+    (void)test_database_sql(parts.database,
+                            "INSERT INTO synergyflow_workflows.message_buffer (id, name, variables,"
+                            " received_at, expires_at) VALUES (gen_random_uuid(), 'hello', '{}',"
+                            " now(), now() + interval '1 hour'), (gen_random_uuid(), 'hello', '{}',"
+                            " now(), now() - interval '1 second')");
+    run_until_sql(open_tasks, "rt");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.message_buffer", "0");
+    run_until_sql(jobs_left, "0");
+}
+
 /* Its receiver went away between the throw and the delivery: it goes on looking. */
 static void a_message_whose_receiver_is_gone_finds_another(void **state)
 {
@@ -558,6 +576,7 @@ int main(void)
         CASE(a_call_of_nothing_is_refused_with_its_element),
         CASE(what_is_thrown_reaches_everybody_who_waits_and_nobody_else),
         CASE(a_message_that_comes_too_early_is_kept_for_its_receiver),
+        CASE(a_message_and_its_receiver_that_missed_each_other_are_brought_together),
         CASE(a_message_whose_receiver_is_gone_finds_another),
         CASE(a_cycle_starts_as_many_instances_as_it_says),
         CASE(a_new_version_takes_the_place_of_the_old_ones_starts),

@@ -322,6 +322,8 @@ static void append_change(struct text *text, const struct bpmn_change *change,
         text_append_format(text, "%s", kind);
         break;
     case BPMN_CHANGE_SWEPT:
+        text_append(text, "tokens on flows swept");
+        break;
     case BPMN_CHANGE_STEPPED_ON:
         text_append(text, kind);
         break;

@@ -136,6 +136,36 @@ void proof_rebuild(struct bpmn_instance *shadow, const struct bpmn_instance *liv
     free(got);
 }
 
+static json_t *through_text(json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    json_t *again = json_loads(text, 0, NULL);
+
+    free(text);
+    json_decref(value);
+    return again;
+}
+
+void proof_journal(struct bpmn_instance *replayed, const struct bpmn_instance *live,
+                   const struct bpmn_changes *changes, uint32_t from, struct text *out)
+{
+    json_t *journal = through_text(bpmn_changes_journal(changes, live->model, from));
+    char *expected = proof_dump(live);
+    struct error error;
+    char *got;
+
+    if (bpmn_journal_apply(replayed, journal, &error) != STATUS_OK)
+        text_append_format(out, "! broken: the journal cannot be read: %s\n", error.message);
+    bpmn_instance_saved(replayed);
+    got = proof_dump(replayed);
+    if (strcmp(expected, got) != 0)
+        text_append_format(out, "! broken: the journal rebuilds\n%s\ninstead of\n%s\n", got,
+                           expected);
+    json_decref(journal);
+    free(expected);
+    free(got);
+}
+
 void proof_nothing_left(const struct bpmn_instance *instance, struct text *out)
 {
     uint32_t left = 0;
@@ -145,20 +175,11 @@ void proof_nothing_left(const struct bpmn_instance *instance, struct text *out)
     for (uint32_t i = 0; i < instance->scope_count; i++) {
         const struct bpmn_scope *scope = &instance->scopes[i];
 
-        left += scope->token_count + scope->arrival_count + (i > 0 && !scope->removed ? 1 : 0);
+        left += scope->token_count + scope->arrival_count + scope->child_count +
+                (i > 0 && !scope->removed ? 1 : 0);
     }
     if (left > 0)
         text_append_format(out, "! broken: %u things are left in a finished instance\n", left);
-}
-
-static json_t *through_text(json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT);
-    json_t *again = json_loads(text, 0, NULL);
-
-    free(text);
-    json_decref(value);
-    return again;
 }
 
 static void load_scope(const struct bpmn_instance *from, const struct bpmn_scope *scope,
@@ -192,6 +213,8 @@ void proof_store_and_load(struct bpmn_instance *instance, struct arena *arena, s
         if (!instance->scopes[i].removed)
             load_scope(instance, &instance->scopes[i], &again, out);
     }
+    again.caller_id = instance->caller_id;
+    again.error_code = instance->error_code;
     again.status = instance->status;
     again.started_us = instance->started_us;
     again.ended_us = instance->ended_us;
@@ -209,9 +232,20 @@ void proof_store_and_load(struct bpmn_instance *instance, struct arena *arena, s
 static void print_token(const struct bpmn_model *model, const struct bpmn_token *token,
                         struct text *out)
 {
-    static const char *const kinds[] = {"task", "job", "handler", "timer", "message"};
+    static const char *const kinds[] = {
+#define KIND(name, text) [BPMN_WAIT_##name] = text,
+        BPMN_WAIT_KINDS(KIND)
+#undef KIND
+    };
+    static const char *const states[] = {
+#define STATE(name, text) [BPMN_TOKEN_##name] = text,
+        BPMN_TOKEN_STATES(STATE)
+#undef STATE
+    };
 
     text_append_format(out, "  %s", model->elements[token->element].id);
+    if (token->state != BPMN_TOKEN_ACTIVE)
+        text_append_format(out, " (%s)", states[token->state]);
     for (uint32_t i = 0; i < token->wait_count; i++) {
         const struct bpmn_wait *wait = &token->waits[i];
         char due[ISO8601_INSTANT_BYTES];
@@ -223,6 +257,8 @@ static void print_token(const struct bpmn_model *model, const struct bpmn_token 
             text_append_format(out, " due %s", iso8601_format_instant(wait->due_us, due));
         if (wait->name != NULL)
             text_append_format(out, " %s", wait->name);
+        if (wait->key != NULL)
+            text_append_format(out, " key %s", wait->key);
     }
     text_append_char(out, '\n');
 }

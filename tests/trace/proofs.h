@@ -16,6 +16,9 @@ void proof_dirty_marks(const struct bpmn_instance *before, const struct bpmn_ins
 /* Applying the records to `shadow` gives the same instance. */
 void proof_rebuild(struct bpmn_instance *shadow, const struct bpmn_instance *live,
                    const struct bpmn_changes *changes, uint32_t from, struct text *out);
+/* So does the journal, as text, when it is read back. */
+void proof_journal(struct bpmn_instance *replayed, const struct bpmn_instance *live,
+                   const struct bpmn_changes *changes, uint32_t from, struct text *out);
 /* A finished instance has no token, wait, arrival or nested scope. */
 void proof_nothing_left(const struct bpmn_instance *instance, struct text *out);
 /* Stores every scope as JSON text, loads it into a fresh instance and puts that in the place of the

@@ -108,8 +108,26 @@ static enum bpmn_command_kind fitting(struct walk *walk, const struct bpmn_wait 
         return error ? BPMN_JOB_ERROR : BPMN_COMPLETE_JOB;
     case BPMN_WAIT_HANDLER:
         return error ? BPMN_HANDLER_ERROR : BPMN_HANDLER_RETURNED;
+    case BPMN_WAIT_SIGNAL:
+        return BPMN_RECEIVE_SIGNAL;
+    case BPMN_WAIT_CONDITION:
+        return BPMN_LOOK_AT_CONDITIONS;
+    case BPMN_WAIT_CALL:
+        return error ? BPMN_CALL_ERROR : BPMN_CALL_COMPLETED;
+    case BPMN_WAIT_CONTINUATION:
+        return BPMN_CONTINUE;
+    case BPMN_WAIT_SCRIPT:
+        return error ? BPMN_SCRIPT_ERROR : BPMN_SCRIPT_RETURNED;
+    case BPMN_WAIT_TRIGGER:
+        return BPMN_TRIGGER;
     }
     return BPMN_TERMINATE;
+}
+
+static bool wants_code(enum bpmn_command_kind kind)
+{
+    return kind == BPMN_JOB_ERROR || kind == BPMN_HANDLER_ERROR || kind == BPMN_CALL_ERROR ||
+           kind == BPMN_SCRIPT_ERROR;
 }
 
 static void answer_something(struct walk *walk)
@@ -122,7 +140,10 @@ static void answer_something(struct walk *walk)
     int64_t now_us = walk->fixture.now_us;
     bool due = true;
 
-    if (bpmn_instance_waiting(&walk->fixture.instance, &id, NULL, &wait) == NULL) {
+    const struct bpmn_token *token =
+        bpmn_instance_waiting(&walk->fixture.instance, &id, NULL, &wait);
+
+    if (token == NULL) {
         assert_int_not_equal(step(walk, BPMN_COMPLETE_TASK, &id, NULL, values), STATUS_OK);
         return;
     }
@@ -131,8 +152,9 @@ static void answer_something(struct walk *walk)
         walk->fixture.now_us = wait->due_us;
     if (kind == BPMN_TRIGGER_TIMER)
         due = wait->due_us <= walk->fixture.now_us;
-    if (step(walk, kind, &id, kind == BPMN_JOB_ERROR || kind == BPMN_HANDLER_ERROR ? "LATE" : NULL,
-             values) == STATUS_OK)
+    if (kind == BPMN_TRIGGER)
+        id = token->id;
+    if (step(walk, kind, &id, wants_code(kind) ? "LATE" : NULL, values) == STATUS_OK)
         assert_true(due);
 }
 

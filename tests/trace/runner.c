@@ -36,7 +36,8 @@ struct trace {
     struct bpmn_document *document;
     const struct bpmn_model *model;
     struct bpmn_instance instance;
-    struct bpmn_instance shadow; /* built from records alone */
+    struct bpmn_instance shadow;   /* built from records alone */
+    struct bpmn_instance replayed; /* built from the journal alone */
     bool has_instance;
     struct counter counter;
     struct bpmn_changes changes;
@@ -118,22 +119,15 @@ static bool parse_time(const char *word, int64_t *ret_us)
 
 static void remember(struct trace *trace, const struct bpmn_change *change)
 {
-    static const int kinds[] = {
-        [BPMN_CHANGE_TASK_CREATED] = BPMN_WAIT_TASK + 1,
-        [BPMN_CHANGE_JOB_CREATED] = BPMN_WAIT_JOB + 1,
-        [BPMN_CHANGE_HANDLER_CALLED] = BPMN_WAIT_HANDLER + 1,
-        [BPMN_CHANGE_TIMER_ARMED] = BPMN_WAIT_TIMER + 1,
-        [BPMN_CHANGE_MESSAGE_AWAITED] = BPMN_WAIT_MESSAGE + 1,
-    };
     struct remembered *entry = &trace->remembered[trace->remembered_count];
 
-    if ((size_t)change->kind >= COUNT_OF(kinds) || kinds[change->kind] == 0 ||
-        trace->remembered_count == REMEMBERED_MAX)
+    if (trace->remembered_count == REMEMBERED_MAX ||
+        !bpmn_change_begins(change->kind, &entry->kind))
         return;
-    entry->kind = (enum bpmn_wait_kind)(kinds[change->kind] - 1);
     entry->element_id = trace->model->elements[change->element].id;
     entry->name = change->name;
-    entry->id = change->wait_id;
+    /* Whoever triggers an execution names its token. */
+    entry->id = entry->kind == BPMN_WAIT_TRIGGER ? change->token_id : change->wait_id;
     trace->remembered_count++;
 }
 
@@ -208,6 +202,7 @@ static void take_step(struct trace *trace, struct bpmn_command *command)
     proof_clone_untouched(&before, snapshot, trace->out);
     proof_dirty_marks(&before, &trace->instance, trace->out);
     proof_rebuild(&trace->shadow, &trace->instance, &trace->changes, from, trace->out);
+    proof_journal(&trace->replayed, &trace->instance, &trace->changes, from, trace->out);
     proof_nothing_left(&trace->instance, trace->out);
     bpmn_instance_clear(&before);
     proof_store_and_load(&trace->instance, trace->arena, trace->out);
@@ -235,11 +230,13 @@ static const struct remembered *recall(struct trace *trace, enum bpmn_wait_kind 
     return found;
 }
 
-static void run_start(struct trace *trace, const char *at)
+/* "start [KEY] {…}", "start-by ELEMENT {…}" */
+static void run_start(struct trace *trace, bool triggered, const char *at)
 {
-    struct bpmn_command command = {.kind = BPMN_START};
-    char key[WORD_MAX];
-    const char *business_key = next_word(&at, key) ? key : NULL;
+    struct bpmn_command command = {.kind = BPMN_START, .user = "ada"};
+    char word[WORD_MAX];
+    bool has_word = next_word(&at, word);
+    const char *business_key = has_word && !triggered ? word : NULL;
     json_t *variables = rest_json(trace, at);
 
     if (!trace->has_instance) {
@@ -249,9 +246,12 @@ static void run_start(struct trace *trace, const char *at)
                            business_key);
         bpmn_instance_init(&trace->shadow, trace->arena, trace->model, &id, "trace:1:1",
                            business_key);
+        bpmn_instance_init(&trace->replayed, trace->arena, trace->model, &id, "trace:1:1",
+                           business_key);
         trace->has_instance = true;
     }
     command.variables = variables;
+    command.element = triggered ? word : NULL;
     take_step(trace, &command);
     json_decref(variables);
 }
@@ -315,10 +315,32 @@ static void run_target(struct trace *trace, enum bpmn_command_kind kind, enum bp
     json_decref(variables);
 }
 
-/* "job TOPIC complete {…}", "handler TOPIC error CODE {…}" */
-static void run_answer(struct trace *trace, bool job, const char *at)
+/* What may be said about something that a token asked for. */
+static const struct answer {
+    const char *word;
+    enum bpmn_wait_kind wait;
+    enum bpmn_command_kind done;
+    enum bpmn_command_kind error;
+    enum bpmn_command_kind escalation;
+} answers[] = {
+    {"job", BPMN_WAIT_JOB, BPMN_COMPLETE_JOB, BPMN_JOB_ERROR, BPMN_JOB_ESCALATION},
+    {"handler", BPMN_WAIT_HANDLER, BPMN_HANDLER_RETURNED, BPMN_HANDLER_ERROR, BPMN_HANDLER_ERROR},
+    {"called", BPMN_WAIT_CALL, BPMN_CALL_COMPLETED, BPMN_CALL_ERROR, BPMN_CALL_ESCALATED},
+    {"script", BPMN_WAIT_SCRIPT, BPMN_SCRIPT_RETURNED, BPMN_SCRIPT_ERROR, BPMN_SCRIPT_ERROR},
+};
+
+static const struct answer *find_answer(const char *word)
 {
-    enum bpmn_wait_kind wait = job ? BPMN_WAIT_JOB : BPMN_WAIT_HANDLER;
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        if (strcmp(answers[i].word, word) == 0)
+            return &answers[i];
+    }
+    return NULL;
+}
+
+/* "job TOPIC complete {…}", "handler TOPIC error CODE {…}", "called ELEMENT escalates CODE" */
+static void run_answer(struct trace *trace, const struct answer *answer, const char *at)
+{
     char topic[WORD_MAX];
     char verb[WORD_MAX];
     char code[WORD_MAX];
@@ -327,12 +349,31 @@ static void run_answer(struct trace *trace, bool job, const char *at)
         problem(trace, "expected a topic and a verb but found", at);
         return;
     }
-    if (strcmp(verb, "error") != 0)
-        run_target(trace, job ? BPMN_COMPLETE_JOB : BPMN_HANDLER_RETURNED, wait, topic, NULL, at);
+    if (strcmp(verb, "error") != 0 && strcmp(verb, "escalates") != 0)
+        run_target(trace, answer->done, answer->wait, topic, NULL, at);
     else if (next_word(&at, code))
-        run_target(trace, job ? BPMN_JOB_ERROR : BPMN_HANDLER_ERROR, wait, topic, code, at);
+        run_target(trace, strcmp(verb, "error") == 0 ? answer->error : answer->escalation,
+                   answer->wait, topic, code, at);
     else
-        problem(trace, "expected an error code but found", at);
+        problem(trace, "expected a code but found", at);
+}
+
+/* "signal NAME {…}", "remove {names}", "conditions", "move {"cancel":[…],"start":[…]}" */
+static void run_plain(struct trace *trace, enum bpmn_command_kind kind, const char *at)
+{
+    struct bpmn_command command = {.kind = kind};
+    char name[WORD_MAX];
+    json_t *object;
+
+    if (next_word(&at, name))
+        command.name = name;
+    object = rest_json(trace, at);
+    if (kind == BPMN_CHANGE_STATE)
+        command.value = object;
+    else
+        command.variables = object;
+    take_step(trace, &command);
+    json_decref(object);
 }
 
 static void run_message(struct trace *trace, const char *at)
@@ -379,8 +420,8 @@ static void run_command(struct trace *trace, const char *verb, const char *at)
     char word[WORD_MAX];
     char name[WORD_MAX];
 
-    if (strcmp(verb, "start") == 0) {
-        run_start(trace, at);
+    if (strcmp(verb, "start") == 0 || strcmp(verb, "start-by") == 0) {
+        run_start(trace, verb[5] == '-', at);
     } else if (!trace->has_instance) {
         problem(trace, "expected start first but found", verb);
     } else if (strcmp(verb, "time") == 0 && next_word(&at, word)) {
@@ -391,8 +432,20 @@ static void run_command(struct trace *trace, const char *verb, const char *at)
         run_target(trace, BPMN_COMPLETE_TASK, BPMN_WAIT_TASK, word, NULL, at);
     } else if (strcmp(verb, "subscription") == 0 && next_word(&at, word) && next_word(&at, name)) {
         run_target(trace, BPMN_RECEIVE_MESSAGE, BPMN_WAIT_MESSAGE, word, name, at);
-    } else if (strcmp(verb, "job") == 0 || strcmp(verb, "handler") == 0) {
-        run_answer(trace, verb[0] == 'j', at);
+    } else if (find_answer(verb) != NULL) {
+        run_answer(trace, find_answer(verb), at);
+    } else if (strcmp(verb, "continue") == 0 && next_word(&at, word)) {
+        run_target(trace, BPMN_CONTINUE, BPMN_WAIT_CONTINUATION, word, NULL, at);
+    } else if (strcmp(verb, "trigger") == 0 && next_word(&at, word)) {
+        run_target(trace, BPMN_TRIGGER, BPMN_WAIT_TRIGGER, word, NULL, at);
+    } else if (strcmp(verb, "signal") == 0) {
+        run_plain(trace, BPMN_RECEIVE_SIGNAL, at);
+    } else if (strcmp(verb, "remove") == 0) {
+        run_plain(trace, BPMN_REMOVE_VARIABLES, at);
+    } else if (strcmp(verb, "conditions") == 0) {
+        run_plain(trace, BPMN_LOOK_AT_CONDITIONS, at);
+    } else if (strcmp(verb, "move") == 0) {
+        run_plain(trace, BPMN_CHANGE_STATE, at);
     } else if (strcmp(verb, "message") == 0) {
         run_message(trace, at);
     } else if (strcmp(verb, "set") == 0) {
@@ -530,6 +583,7 @@ void trace_run(const char *folder, const char *script, struct text *ret_text)
     if (trace->has_instance) {
         bpmn_instance_clear(&trace->instance);
         bpmn_instance_clear(&trace->shadow);
+        bpmn_instance_clear(&trace->replayed);
     }
     bpmn_document_free(trace->document);
     arena_free(trace->arena);

@@ -1,4 +1,5 @@
-/* Golden traces: one test case for each file tests/trace/NAME.trace.
+/* Golden traces: one test case for each file tests/trace/NAME.trace and
+ * tests/trace/FOLDER/NAME.trace.
  *
  *   trace_test                 holds every trace against what happens
  *   trace_test --print FILE    writes what happens; review it, then keep it as the trace
@@ -6,6 +7,7 @@
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,7 +20,7 @@
 
 #define FOLDER SOURCE_FOLDER "/tests/trace"
 
-enum { TRACES_MAX = 500, DIFFERENCE_LINES = 12 };
+enum { TRACES_MAX = 2000, DIFFERENCE_LINES = 12 };
 
 static struct text read_text(const char *path)
 {
@@ -61,6 +63,17 @@ static void show_difference(const char *path, const char *expected, const char *
     show_lines("+", actual + line_start);
 }
 
+/* A trace names its process relative to its own folder. */
+static void run(const char *path, const char *script, struct text *ret_text)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[512] = ".";
+
+    if (slash != NULL)
+        (void)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+    trace_run(folder, script, ret_text);
+}
+
 static void trace_case(void **state)
 {
     const char *name = *state;
@@ -72,7 +85,7 @@ static void trace_case(void **state)
 
     (void)snprintf(path, sizeof(path), FOLDER "/%s", name);
     expected = read_text(path);
-    trace_run(FOLDER, text_string(&expected), &actual);
+    run(path, text_string(&expected), &actual);
     same = strcmp(text_string(&expected), text_string(&actual)) == 0;
     if (!same)
         show_difference(path, text_string(&expected), text_string(&actual));
@@ -88,43 +101,75 @@ static int print_trace(const char *path)
     struct text script = read_text(path);
     struct text actual = TEXT_INIT;
 
-    trace_run(FOLDER, text_string(&script), &actual);
+    run(path, text_string(&script), &actual);
     (void)fputs(text_string(&actual), stdout);
     text_deinit(&script);
     text_deinit(&actual);
     return 0;
 }
 
-static int is_trace(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
+struct cases {
+    struct CMUnitTest items[TRACES_MAX];
+    size_t count;
+};
 
-    return length > 6 && strcmp(entry->d_name + length - 6, ".trace") == 0;
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static bool is_trace(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 6 && strcmp(name + length - 6, ".trace") == 0;
+}
+
+/* The traces of one folder, named relative to FOLDER; at the top also those of the folders in it.
+ */
+static void collect(const char *prefix, bool top, struct cases *cases)
+{
+    struct dirent **entries;
+    char path[512];
+    int found;
+
+    (void)snprintf(path, sizeof(path), FOLDER "/%s", prefix);
+    found = scandir(path, &entries, is_visible, alphasort);
+    for (int i = 0; i < found; i++) {
+        char name[512];
+
+        (void)snprintf(name, sizeof(name), "%s%s", prefix, entries[i]->d_name);
+        if (is_trace(name) && cases->count < TRACES_MAX) {
+            struct CMUnitTest *test = &cases->items[cases->count++];
+
+            test->initial_state = strdup(name);
+            test->name = test->initial_state;
+            test->test_func = trace_case;
+        } else if (top && strchr(name, '.') == NULL) {
+            (void)snprintf(name, sizeof(name), "%s/", entries[i]->d_name);
+            collect(name, false, cases);
+        }
+        free(entries[i]);
+    }
+    if (found >= 0)
+        free(entries);
 }
 
 int main(int argc, char **argv)
 {
-    static struct CMUnitTest tests[TRACES_MAX];
-    struct dirent **entries;
-    int found;
+    static struct cases cases;
     int result;
 
     if (argc == 3 && strcmp(argv[1], "--print") == 0)
         return print_trace(argv[2]);
-    found = scandir(FOLDER, &entries, is_trace, alphasort);
-    if (found <= 0 || found > TRACES_MAX) {
-        (void)fprintf(stderr, "Expected 1 to %d traces in " FOLDER " but found %d\n", TRACES_MAX,
-                      found);
+    collect("", true, &cases);
+    if (cases.count == 0 || cases.count == TRACES_MAX) {
+        (void)fprintf(stderr, "Expected 1 to %d traces in " FOLDER " but found %zu\n",
+                      TRACES_MAX - 1, cases.count);
         return 1;
     }
-    for (int i = 0; i < found; i++) {
-        tests[i].name = entries[i]->d_name;
-        tests[i].test_func = trace_case;
-        tests[i].initial_state = entries[i]->d_name;
-    }
-    result = _cmocka_run_group_tests("traces", tests, (size_t)found, NULL, NULL);
-    for (int i = 0; i < found; i++)
-        free(entries[i]);
-    free(entries);
+    result = _cmocka_run_group_tests("traces", cases.items, cases.count, NULL, NULL);
+    for (size_t i = 0; i < cases.count; i++)
+        free(cases.items[i].initial_state);
     return result;
 }

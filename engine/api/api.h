@@ -8,6 +8,8 @@
 #include "engine/command/command.h"
 #include "engine/http/server.h"
 
+struct job_waiters;
+
 /* What the API stands on; borrowed, must stay until the server is closed. */
 struct api_settings {
     uv_loop_t *loop;
@@ -16,10 +18,28 @@ struct api_settings {
     struct command_queue *commands;
     struct uuid_source *ids;
     const struct registry *registry;
+    /* Workers that wait for jobs. NULL: whoever asks is answered at once. */
+    struct job_waiters *waiters;
+    /* Told after the API itself has made jobs or changed when timers and jobs are due: timer_armed,
+     * timer_removed, job_added. NULL: the scans of the timers and the jobs find that later. */
+    const struct command_effects *effects;
 };
 
 /* Adds every route; before http_server_listen(). */
 void api_register(struct http_server *server, const struct api_settings *settings);
+
+/* ---- long polling of external workers (job_waiters.c) ----
+ *
+ * Part of the settings, so made before the routes are. The effect jobs_created wakes it. Order of
+ * an end: drain it before the server, close it after the server. */
+struct job_waiters *job_waiters_new(uv_loop_t *loop, struct pg_pool *pool,
+                                    struct definition_cache *definitions);
+/* There may be new work. */
+void job_waiters_wake(struct job_waiters *waiters);
+/* Answers everybody who waits; from now on nobody does. */
+void job_waiters_drain(struct job_waiters *waiters);
+/* Lets go of its timer; the memory goes from the loop. NULL is fine. */
+void job_waiters_close(struct job_waiters *waiters);
 
 /* The check of a deployment (struct deployment's `check`, with a struct registry as context): a
  * service task whose topic is a literal must name one that a module hosts, a script must be

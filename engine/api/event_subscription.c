@@ -1,4 +1,5 @@
-/* /process-api/runtime/event-subscriptions: which executions wait for which message. */
+/* /process-api/runtime/event-subscriptions: which executions wait for which message, signal or
+ * condition, and which definitions start with one (those have no execution and no instance). */
 #include "engine/api/internal.h"
 
 enum {
@@ -11,6 +12,8 @@ enum {
     COLUMN_DEFINITION,
     COLUMN_CREATED,
     COLUMN_TENANT,
+    COLUMN_KEY,
+    COLUMN_CLAIMED,
 };
 
 static json_t *represent(const struct api_row *row)
@@ -32,6 +35,8 @@ static json_t *represent(const struct api_row *row)
             COLUMN_DEFINITION);
     row_time(row, object, "created", COLUMN_CREATED);
     json_put(object, "configuration", json_null());
+    row_text(row, object, "correlationKey", COLUMN_KEY);
+    row_bool(row, object, "claimed", COLUMN_CLAIMED); /* a message is on its way to it */
     row_text(row, object, "tenantId", COLUMN_TENANT);
     return object;
 }
@@ -44,9 +49,18 @@ static const struct list_filter filters[] = {
     {"executionId", LIST_UUID, "s.execution_id = ?", NULL, NULL},
     {"processInstanceId", LIST_UUID, "s.instance_id = ?", NULL, NULL},
     {"processDefinitionId", LIST_TEXT, "s.definition_id = ?", NULL, NULL},
+    {"withoutProcessInstanceId", LIST_FLAG, "s.instance_id IS NULL", "s.instance_id IS NOT NULL",
+     NULL},
+    {"eventTypes", LIST_TEXTS, "s.event_type = ANY(?)", NULL, NULL},
+    {"correlationKey", LIST_TEXT, "s.correlation_key = ?", NULL, NULL},
+    {"processDefinitionKey", LIST_TEXT,
+     "s.definition_id IN (SELECT d.id FROM synergyflow_workflows.process_definition d"
+     " WHERE d.key = ?)",
+     NULL, NULL},
     {"createdBefore", LIST_TIME, "s.created_at < ?", NULL, NULL},
     {"createdAfter", LIST_TIME, "s.created_at > ?", NULL, NULL},
     {"tenantId", LIST_TEXT, "s.tenant_id = ?", NULL, NULL},
+    {"withoutTenantId", LIST_FLAG, "s.tenant_id = ''", NULL, NULL},
 };
 static const struct list_sort sorts[] = {
     {"id", "s.id"},
@@ -58,7 +72,8 @@ static const struct list_sort sorts[] = {
 };
 static const struct list list = {
     .columns = "s.id::text, s.event_type, s.event_name, s.element_id, s.execution_id::text,"
-               " s.instance_id::text, s.definition_id, s.created_at, s.tenant_id",
+               " s.instance_id::text, s.definition_id, s.created_at, s.tenant_id,"
+               " s.correlation_key, s.claimed",
     .from = "synergyflow_workflows.event_subscription s",
     .where = "true",
     .tie = "s.id",

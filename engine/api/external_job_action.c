@@ -1,5 +1,6 @@
-/* The ends of an external worker job: complete and bpmnError step the instance (commands); fail and
- * unacquire only change the job's row. Another worker than the lock's holder gets 403. */
+/* The ends of an external worker job: complete, bpmnError and bpmnEscalation step the instance
+ * (commands); fail and unacquire only change the job's row. Another worker than the lock's holder
+ * gets 403. */
 #include "engine/api/external_job.h"
 
 #include "engine/base/clock.h"
@@ -40,19 +41,45 @@ static void complete(void *context, struct http_request *request)
         api_operation_submit(operation);
 }
 
+/* The body's `field` becomes the command's name. An explicit null, which Flowable's clients send
+ * for an event without a code, is the empty code: what catches everything catches it. */
+static void submit_with_code(struct api_operation *operation, const char *field)
+{
+    struct error error = {0};
+
+    if (json_is_null(json_object_get(operation->body, field)))
+        operation->command.name = "";
+    else if (json_field_required_text(operation->body, field, &operation->command.name, &error) !=
+             STATUS_OK) {
+        api_operation_fail(operation, &error);
+        return;
+    }
+    api_operation_submit(operation);
+}
+
 static void bpmn_error(void *context, struct http_request *request)
 {
-    static const char *const known[] = {"workerId", "errorCode", "variables", NULL};
+    static const char *const known[] = {"workerId", "errorCode", "errorMessage", "variables", NULL};
     struct api_operation *operation = job_operation(context, request, BPMN_JOB_ERROR, known);
     struct error error = {0};
 
     if (operation == NULL)
         return;
-    if (json_field_required_text(operation->body, "errorCode", &operation->command.name, &error) !=
+    if (json_field_text(operation->body, "errorMessage", &operation->command.reason, &error) !=
         STATUS_OK)
         api_operation_fail(operation, &error);
     else
-        api_operation_submit(operation);
+        submit_with_code(operation, "errorCode");
+}
+
+/* Ours: the job stays the worker's unless an interrupting boundary event catches the escalation. */
+static void bpmn_escalation(void *context, struct http_request *request)
+{
+    static const char *const known[] = {"workerId", "escalationCode", "variables", NULL};
+    struct api_operation *operation = job_operation(context, request, BPMN_JOB_ESCALATION, known);
+
+    if (operation != NULL)
+        submit_with_code(operation, "escalationCode");
 }
 
 /* ---- the row ------------------------------------------------------------------------------- */
@@ -74,7 +101,7 @@ static const struct pg_statement unacquire_statement = {
 static const struct pg_statement unacquire_all_statement = {
     "api_jobs_unacquire",
     "UPDATE synergyflow_workflows.job SET lock_owner = NULL, lock_expires_at = NULL"
-    " WHERE kind = 1 AND lock_owner = $1"};
+    " WHERE kind = 1 AND lock_owner = $1 AND ($2::text IS NULL OR tenant_id = $2)"};
 
 static void on_changed(struct api_query *query)
 {
@@ -88,8 +115,10 @@ static void on_changed(struct api_query *query)
             query->request, STATUS_FORBIDDEN,
             "Expected job '%s' to be locked by worker '%.200s', but %s.", job, query->subject,
             pg_is_null(holder, 0, 0) ? "nobody holds its lock" : "another worker holds its lock");
-    else
+    else {
+        job_waiters_wake(query->api->waiters);
         http_reply_empty(query->request, 204);
+    }
 }
 
 /* Reads the worker and begins the batch; NULL when it was refused. The body is the caller's. */
@@ -193,6 +222,7 @@ static void unacquire(void *context, struct http_request *request)
 
 static void on_unacquired_all(struct api_query *query)
 {
+    job_waiters_wake(query->api->waiters);
     http_reply_empty(query->request, 204);
 }
 
@@ -201,18 +231,20 @@ static void unacquire_all(void *context, struct http_request *request)
     static const char *const known[] = {"workerId", "tenantId", NULL};
     struct api_operation *operation = api_operation_new(context, request);
     struct api_query *query = api_query_new(context, request, on_unacquired_all);
-    static const char *const unsupported[] = {"tenantId", NULL};
-    const char *worker = NULL;
+    const char *worker = NULL, *tenant = NULL;
     struct error error = {0};
+    struct pg_call *call;
 
-    if (!api_operation_body(operation, false, known) ||
-        !api_operation_unsupported(operation, unsupported))
+    if (!api_operation_body(operation, false, known))
         return;
-    if (api_worker(operation->body, &worker, &error) != STATUS_OK) {
+    if (api_worker(operation->body, &worker, &error) != STATUS_OK ||
+        json_field_text(operation->body, "tenantId", &tenant, &error) != STATUS_OK) {
         api_operation_fail(operation, &error);
         return;
     }
-    pg_text(api_query_add(query, &unacquire_all_statement), worker);
+    call = api_query_add(query, &unacquire_all_statement);
+    pg_text(call, worker);
+    pg_text(call, tenant);
     api_operation_clear(operation);
     api_query_run(query);
 }
@@ -222,6 +254,8 @@ static const struct http_route routes[] = {
      "Complete an External Worker Job", 0},
     {HTTP_POST_METHOD, "/external-job-api/acquire/jobs/{jobId}/bpmnError", bpmn_error,
      "Complete an External Worker Job with a BPMN Error", 0},
+    {HTTP_POST_METHOD, "/external-job-api/acquire/jobs/{jobId}/bpmnEscalation", bpmn_escalation,
+     "Throw a BPMN escalation from an External Worker Job", 0},
     {HTTP_POST_METHOD, "/external-job-api/acquire/jobs/{jobId}/fail", fail,
      "Fail an External Worker Job", 0},
     {HTTP_POST_METHOD, "/external-job-api/unacquire/jobs", unacquire_all,

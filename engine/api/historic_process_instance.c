@@ -17,6 +17,8 @@ enum {
     COLUMN_REASON,
     COLUMN_TENANT,
     COLUMN_START_ELEMENT,
+    COLUMN_SUPER,
+    COLUMN_ROOT,
     COLUMN_VARIABLES,
 };
 
@@ -42,7 +44,8 @@ static json_t *represent(const struct api_row *row)
     row_text(row, object, "startActivityId", COLUMN_START_ELEMENT);
     row_text(row, object, "endActivityId", COLUMN_END_ELEMENT);
     row_text(row, object, "deleteReason", COLUMN_REASON);
-    json_put(object, "superProcessInstanceId", json_null());
+    row_text(row, object, "superProcessInstanceId", COLUMN_SUPER);
+    row_text(row, object, "rootProcessInstanceId", COLUMN_ROOT);
     json_put(object, "variables", api_variables(variables, "local"));
     row_text(row, object, "tenantId", COLUMN_TENANT);
     json_decref(variables);
@@ -70,6 +73,12 @@ static const struct list_filter filters[] = {
      "i.start_user_id = ? OR EXISTS (SELECT 1 FROM synergyflow_workflows.task u"
      " WHERE u.instance_id = i.id AND (u.assignee = ? OR u.owner = ?))",
      NULL, NULL},
+    {"superProcessInstanceId", LIST_UUID, "i.caller_id = ?", NULL, NULL},
+    {"subProcessInstanceId", LIST_UUID,
+     "i.id = (SELECT c.caller_id FROM synergyflow_workflows.process_instance c WHERE c.id = ?)",
+     NULL, NULL},
+    {"rootProcessInstanceId", LIST_UUID, "coalesce(i.root_id, i.id) = ?", NULL, NULL},
+    {"excludeSubprocesses", LIST_FLAG, "i.caller_id IS NULL", NULL, NULL},
     {"startedBy", LIST_TEXT, "i.start_user_id = ?", NULL, NULL},
     {"startedAfter", LIST_TIME, "i.started_at > ?", NULL, NULL},
     {"startedBefore", LIST_TIME, "i.started_at < ?", NULL, NULL},
@@ -99,7 +108,8 @@ static const struct list list = {
                " (SELECT c->>'el' FROM jsonb_array_elements((SELECT j.changes"
                "   FROM synergyflow_workflows.journal j WHERE j.instance_id = i.id"
                "  ORDER BY j.sequence LIMIT 1)) WITH ORDINALITY AS x (c, n)"
-               "  WHERE c->>'type' = 'startEvent' ORDER BY n LIMIT 1)",
+               "  WHERE c->>'type' = 'startEvent' ORDER BY n LIMIT 1), i.caller_id::text,"
+               " coalesce(i.root_id, i.id)::text",
     .include = "i.variables",
     .from = "synergyflow_workflows.process_instance i"
             " LEFT JOIN synergyflow_workflows.process_definition d ON d.id = i.definition_id",

@@ -4,6 +4,8 @@
 
 #include "engine/api/api.h"
 
+struct api_operation;
+
 enum { API_QUERY_TIMEOUT_MS = 10000 };
 
 /* ---- queries (query.c) --------------------------------------------------------------------- */
@@ -17,6 +19,7 @@ struct api_query {
     /* the noun's own: what it is about, for sentences and the next step */
     const char *subject;
     void *state;
+    struct api_operation *operation; /* let go of when the query fails; NULL: none */
 };
 
 struct api_query *api_query_new(const struct api_settings *api, struct http_request *request,
@@ -165,6 +168,7 @@ struct api_operation {
     struct http_request *request;
     json_t *body;                                     /* owned */
     json_t *variables;                                /* owned; the command borrows it */
+    json_t *value;                                    /* likewise */
     void (*on_done)(struct api_operation *operation); /* after COMMIT; must answer */
     /* Another answer than the error itself; NULL when not needed. */
     void (*on_failed)(struct api_operation *operation, const struct error *error);
@@ -178,6 +182,8 @@ bool api_operation_body(struct api_operation *operation, bool allow_empty,
                         const char *const *known);
 /* `field` of the body, an array of variable objects, becomes the command's variables. */
 bool api_operation_variables(struct api_operation *operation, const char *field);
+/* More of them from another field; a name that both have is refused. */
+bool api_operation_more_variables(struct api_operation *operation, const char *field);
 /* Fields of Flowable's that carry a meaning which is not supported: refused unless null or empty.
  */
 bool api_operation_unsupported(struct api_operation *operation, const char *const *fields);
@@ -186,6 +192,9 @@ void api_operation_fail(struct api_operation *operation, const struct error *err
 /* Lets go of what it owns; before or after the answer. */
 void api_operation_clear(struct api_operation *operation);
 void api_operation_submit(struct api_operation *operation);
+/* Reads a change-state body ({cancelActivityIds, startActivityIds}) and submits; the address and
+ * the target are set. `execution` (NULL: none named) is cancelled when no activity is. */
+void api_change_state(struct api_operation *operation, const char *execution);
 /* on_done for plain answers. */
 void api_operation_no_content(struct api_operation *operation); /* 204 */
 void api_operation_ok(struct api_operation *operation);         /* 200, empty */
@@ -197,6 +206,46 @@ void api_operation_explain_task(struct api_operation *operation, const struct er
 void api_refuse_ended(struct http_request *request, const char *word, const char *id,
                       const struct pg_result *rows);
 
+/* ---- many commands (fan.c) ------------------------------------------------------------------ */
+
+enum { API_FAN_PAGE = 1000 };
+
+/* Commands for many instances on behalf of one request, a page at a time, a bounded number of them
+ * under way at once. In the request's arena; pages have arenas of their own. */
+struct api_fan {
+    const struct api_settings *api;
+    struct http_request *request;
+    /* Reads the next page: adds commands with api_fan_add() and calls api_fan_go() then. */
+    void (*more)(struct api_fan *fan);
+    void (*on_done)(struct api_fan *fan); /* must answer */
+    void *state;                          /* the noun's own */
+    struct api_operation *operation;      /* let go of when the fan fails; NULL: none */
+    bool is_last;                         /* set by `more`: there is no further page */
+    uint64_t done;                        /* commands that were carried out … */
+    uint64_t missed;                      /* … whose target was gone or closed meanwhile … */
+    uint64_t failed;                      /* … that failed, the first one with `error` */
+    struct error error;
+    /* private */
+    struct arena *page;
+    struct fan_item *first;
+    struct fan_item **tail;
+    uint32_t in_flight;
+};
+
+struct api_fan *api_fan_new(const struct api_settings *api, struct http_request *request);
+/* Where the commands' texts and the page's query may live. */
+struct arena *api_fan_arena(struct api_fan *fan);
+/* A zeroed command with user and correlation id set; `on_done` is the fan's. */
+struct command *api_fan_add(struct api_fan *fan);
+void api_fan_go(struct api_fan *fan);
+/* Begins with the first page. */
+void api_fan_run(struct api_fan *fan);
+/* Ends the request with an error instead of the next page. */
+void api_fan_fail(struct api_fan *fan, const struct error *error);
+
+/* Rows of (job id, instance id, due time): whoever runs jobs is told. */
+void api_jobs_added(const struct api_settings *api, const struct pg_result *rows);
+
 /* ---- variables (variable.c) ---------------------------------------------------------------- */
 
 /* Flowable's variable object; `scope` NULL leaves it out. */
@@ -206,6 +255,9 @@ json_t *api_variables(const json_t *variables, const char *scope);
 /* The other way: an array of variable objects → an object. Names `field` in errors. */
 MUST_CHECK enum status api_variables_read(const json_t *array, const char *field,
                                           json_t **ret_variables, struct error *ret_error);
+/* Either form: an array of variable objects, or an object of names and values. NULL, null: none. */
+MUST_CHECK enum status api_variables_any(const json_t *value, const char *field,
+                                         json_t **ret_variables, struct error *ret_error);
 /* One variable object. */
 MUST_CHECK enum status api_variable_read(const json_t *object, const char *field, json_t *variables,
                                          struct error *ret_error);
@@ -223,6 +275,21 @@ MUST_CHECK enum status api_variable_read(const json_t *object, const char *field
 /* Both columns merged: the nearest scope wins. New reference. */
 json_t *api_visible_variables(const struct api_row *row, uint32_t root, uint32_t scopes);
 
+/* SQL: the instance that execution $1 (itself, a token or a scope) belongs to; NULL when there is
+ * none. What waits by name is found by an index, other tokens by going through the states. */
+#define API_EXECUTION_INSTANCE                                                       \
+    "coalesce((SELECT id FROM synergyflow_workflows.process_instance"                \
+    "   WHERE id = $1 AND status < 3),"                                              \
+    " (SELECT instance_id FROM synergyflow_workflows.event_subscription"             \
+    "   WHERE execution_id = $1 LIMIT 1),"                                           \
+    " (SELECT instance_id FROM synergyflow_workflows.scope WHERE id = $1),"          \
+    " (SELECT i.id FROM synergyflow_workflows.process_instance i WHERE i.status < 3" \
+    "   AND i.state @> jsonb_build_object('tokens', jsonb_build_array("              \
+    "   jsonb_build_object('id', $1::uuid::text))) LIMIT 1),"                        \
+    " (SELECT s.instance_id FROM synergyflow_workflows.scope s"                      \
+    "   WHERE s.state @> jsonb_build_object('tokens', jsonb_build_array("            \
+    "   jsonb_build_object('id', $1::uuid::text))) LIMIT 1))"
+
 /* ---- routes of the nouns ------------------------------------------------------------------- */
 
 struct api_routes {
@@ -234,14 +301,23 @@ extern const struct api_routes deployment_routes;
 extern const struct api_routes deployment_resource_routes;
 extern const struct api_routes deployment_delete_routes;
 extern const struct api_routes process_definition_routes;
+extern const struct api_routes process_definition_action_routes;
 extern const struct api_routes process_instance_routes;
-extern const struct api_routes process_variable_routes;
+extern const struct api_routes process_start_routes;
+extern const struct api_routes process_action_routes;
+extern const struct api_routes scope_variable_routes;
+extern const struct api_routes signal_routes;
+extern const struct api_routes message_routes;
+extern const struct api_routes message_buffer_routes;
 extern const struct list task_list;
 extern const struct api_routes task_routes;
 extern const struct api_routes task_action_routes;
 extern const struct api_routes execution_routes;
 extern const struct api_routes event_subscription_routes;
-extern const struct api_routes timer_job_routes;
+extern const struct api_routes execution_action_routes;
+extern const struct api_routes job_routes;
+extern const struct api_routes job_action_routes;
+extern const struct api_routes job_dead_routes;
 extern const struct api_routes historic_process_instance_routes;
 extern const struct api_routes historic_activity_instance_routes;
 extern const struct api_routes historic_variable_instance_routes;

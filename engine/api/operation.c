@@ -20,7 +20,8 @@ void api_operation_clear(struct api_operation *operation)
 {
     json_decref(operation->body);
     json_decref(operation->variables);
-    operation->body = operation->variables = NULL;
+    json_decref(operation->value);
+    operation->body = operation->variables = operation->value = NULL;
 }
 
 void api_operation_fail(struct api_operation *operation, const struct error *error)
@@ -55,6 +56,28 @@ bool api_operation_variables(struct api_operation *operation, const char *field)
     }
     operation->command.variables = operation->variables;
     return true;
+}
+
+bool api_operation_more_variables(struct api_operation *operation, const char *field)
+{
+    struct error error = {0};
+    json_t *more = NULL;
+    const char *name;
+    json_t *value;
+    enum status status =
+        api_variables_read(json_object_get(operation->body, field), field, &more, &error);
+
+    json_object_foreach (more, name, value) {
+        if (status == STATUS_OK && json_object_get(operation->variables, name) != NULL)
+            status = error_set_field(&error, STATUS_INVALID, field,
+                                     "Expected each variable once, but '%.200s' came twice.", name);
+    }
+    if (status == STATUS_OK)
+        (void)json_object_update(operation->variables, more);
+    json_decref(more);
+    if (status != STATUS_OK)
+        api_operation_fail(operation, &error);
+    return status == STATUS_OK;
 }
 
 static bool carries_meaning(const json_t *value)
@@ -98,7 +121,7 @@ void api_operation_submit(struct api_operation *operation)
     PRE(operation->on_done != NULL);
     operation->command.on_done = on_command_done;
     if (command_submit(operation->api->commands, &operation->command, &error) != STATUS_OK)
-        api_operation_fail(operation, &error);
+        on_command_done(&operation->command, error.status, &error);
     /* suspended: until the unit of work has committed */
 }
 

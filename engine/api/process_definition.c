@@ -1,6 +1,6 @@
-/* /process-api/repository/process-definitions: list, one, its XML, its model, suspend and activate.
- */
-#include "engine/api/internal.h"
+/* /process-api/repository/process-definitions: list, one, its XML, its model. Suspended and
+ * activated in process_definition_action.c. */
+#include "engine/api/process_definition.h"
 
 #include "bpmn/base/text.h"
 
@@ -80,7 +80,7 @@ static const struct list_sort sorts[] = {
     {"version", "d.version"},
     {"tenantId", "d.tenant_id"},
 };
-static const struct list list = {
+const struct list process_definition_list = {
     .columns = "d.id, d.key, d.version, d.name, d.description, d.tenant_id, d.deployment_id::text,"
                " d.resource_name, d.category, d.has_diagram, d.suspended",
     .from = "synergyflow_workflows.process_definition d",
@@ -99,26 +99,18 @@ static const struct pg_statement content_statement = {
     "SELECT r.content FROM synergyflow_workflows.process_definition d"
     "  JOIN synergyflow_workflows.deployment_resource r"
     "    ON r.deployment_id = d.deployment_id AND r.name = d.resource_name WHERE d.id = $1"};
-static const struct pg_statement lock_statement = {
-    "api_definition_suspended",
-    "SELECT suspended FROM synergyflow_workflows.process_definition WHERE id = $1 FOR UPDATE"};
-static const struct pg_statement suspend_statement = {
-    "api_definition_suspend",
-    "UPDATE synergyflow_workflows.process_definition SET suspended = $2 WHERE id = $1"};
-
 static void get_list(void *context, struct http_request *request)
 {
-    list_answer(context, request, &list);
+    list_answer(context, request, &process_definition_list);
 }
 
 static void get_one(void *context, struct http_request *request)
 {
-    list_answer_one_text(context, request, &list, "d.id = $1",
+    list_answer_one_text(context, request, &process_definition_list, "d.id = $1",
                          http_param(request, "processDefinitionId"));
 }
 
-/* A definition id of the path; any text may come. False when answered. */
-static const char *definition_id(struct http_request *request)
+const char *process_definition_id(struct http_request *request)
 {
     const char *id = http_param(request, "processDefinitionId");
 
@@ -146,7 +138,7 @@ static void get_data(void *context, struct http_request *request)
 {
     struct api_query *query = api_query_new(context, request, on_content);
 
-    query->subject = definition_id(request);
+    query->subject = process_definition_id(request);
     if (query->subject == NULL)
         return;
     pg_text(api_query_add(query, &content_statement), query->subject);
@@ -178,103 +170,9 @@ static void get_model(void *context, struct http_request *request)
 {
     struct api_query *query = api_query_new(context, request, NULL);
 
-    query->subject = definition_id(request);
+    query->subject = process_definition_id(request);
     if (query->subject != NULL)
         definition_load(query->api->definitions, &query->subject, 1, NULL, 0, on_model, query);
-}
-
-/* ---- suspend and activate ------------------------------------------------------------------ */
-
-static void on_represented(struct api_query *query)
-{
-    struct api_row row = {query->api, query->request, api_query_rows(query, 0), 0};
-
-    if (pg_rows(row.rows) == 0)
-        api_not_found(query->request, noun, query->subject);
-    else
-        http_reply_json(query->request, 200, represent(&row));
-}
-
-static void on_suspended(struct api_query *query)
-{
-    const struct pg_result *before = api_query_rows(query, 0);
-    const bool *suspend = query->state;
-    struct pg_statement *one;
-
-    if (pg_rows(before) == 0) {
-        api_not_found(query->request, noun, query->subject);
-        return;
-    }
-    if (pg_value_bool(before, 0, 0) == *suspend) {
-        api_refuse(query->request, STATUS_CONFLICT,
-                   "Expected process definition '%s' to be %s, but it is already %s.",
-                   query->subject, *suspend ? "active" : "suspended",
-                   *suspend ? "suspended" : "active");
-        return;
-    }
-    definition_set_suspended(query->api->definitions, query->subject, *suspend);
-    one = arena_alloc(http_arena(query->request), sizeof(*one));
-    *one = list_one_statement(http_arena(query->request), &list, "d.id = $1", false);
-    api_query_again(query, on_represented);
-    pg_text(api_query_add(query, one), query->subject);
-    api_query_run(query);
-    /* suspended: until the row is read again */
-}
-
-static bool read_action(struct http_request *request, bool *ret_suspend)
-{
-    static const char *const known[] = {"action", "includeProcessInstances", "date", "category",
-                                        NULL};
-    struct error error = {0};
-    json_t *body = NULL;
-    const char *action = NULL;
-    bool with_instances = false;
-    enum status status = http_json_object(request, false, &body, &error);
-
-    if (status == STATUS_OK)
-        status = json_only_fields(body, known, &error);
-    if (status == STATUS_OK)
-        status = json_field_required_text(body, "action", &action, &error);
-    if (status == STATUS_OK)
-        status = json_field_bool(body, "includeProcessInstances", false, &with_instances, &error);
-    if (status == STATUS_OK && strcmp(action, "suspend") != 0 && strcmp(action, "activate") != 0)
-        status = error_set_field(&error, STATUS_INVALID, "action",
-                                 "Invalid action: expected suspend or activate, but found '%.60s'.",
-                                 action);
-    if (status == STATUS_OK && with_instances)
-        status = error_set_field(&error, STATUS_INVALID, "includeProcessInstances",
-                                 "Process instances cannot be suspended together with their "
-                                 "definition; leave includeProcessInstances out.");
-    for (const char *const *field = &known[2]; status == STATUS_OK && *field != NULL; field++) {
-        const json_t *value = json_object_get(body, *field);
-
-        if (value != NULL && !json_is_null(value))
-            status = error_set_field(&error, STATUS_INVALID, *field,
-                                     "The field '%s' is not supported here; leave it out.", *field);
-    }
-    if (status == STATUS_OK)
-        *ret_suspend = strcmp(action, "suspend") == 0;
-    else
-        http_reply_error(request, &error);
-    json_decref(body);
-    return status == STATUS_OK;
-}
-
-static void put_one(void *context, struct http_request *request)
-{
-    struct api_query *query = api_query_new(context, request, on_suspended);
-    bool *suspend = arena_alloc(http_arena(request), sizeof(*suspend));
-    struct pg_call *call;
-
-    query->subject = definition_id(request);
-    if (query->subject == NULL || !read_action(request, suspend))
-        return;
-    query->state = suspend;
-    pg_text(api_query_add(query, &lock_statement), query->subject);
-    call = api_query_add(query, &suspend_statement);
-    pg_text(call, query->subject);
-    pg_bool(call, *suspend);
-    api_query_run(query); /* one transaction: the lock holds until the update */
 }
 
 static const struct http_route routes[] = {
@@ -282,8 +180,6 @@ static const struct http_route routes[] = {
      "List process definitions", 0},
     {HTTP_GET_METHOD, "/process-api/repository/process-definitions/{processDefinitionId}", get_one,
      "Get a process definition", 0},
-    {HTTP_PUT_METHOD, "/process-api/repository/process-definitions/{processDefinitionId}", put_one,
-     "Suspend or activate a process definition", 0},
     {HTTP_GET_METHOD,
      "/process-api/repository/process-definitions/{processDefinitionId}/resourcedata", get_data,
      "Get a process definition resource content", 0},

@@ -1,8 +1,7 @@
-/* /process-api/runtime/process-instances: start, list, get, delete. Running ones only, as in
- * Flowable; ended ones are history. */
-#include "engine/api/internal.h"
-
-#include <string.h>
+/* /process-api/runtime/process-instances: list, get, delete. Running ones only, as in Flowable;
+ * ended ones are history. They start in process_start.c, what moves them is in process_action.c. */
+#include "engine/api/process_instance.h"
+#include "engine/api/job.h"
 
 static const char *const noun = "a process instance";
 
@@ -17,15 +16,21 @@ enum {
     COLUMN_START_USER,
     COLUMN_STARTED,
     COLUMN_TENANT,
+    COLUMN_SUPER,
+    COLUMN_ROOT,
+    COLUMN_INCIDENTS,
     COLUMN_VARIABLES,
 };
 
-/* Members that Flowable has and we never fill. */
-static void put_absent(json_t *object)
+void process_instance_put_absent(json_t *object)
 {
-    static const char *const names[] = {
-        "activityId",  "superProcessInstanceId", "callbackId",     "callbackType",
-        "referenceId", "referenceType",          "businessStatus", "propagatedStageInstanceId"};
+    static const char *const names[] = {"activityId",
+                                        "callbackId",
+                                        "callbackType",
+                                        "referenceId",
+                                        "referenceType",
+                                        "businessStatus",
+                                        "propagatedStageInstanceId"};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
         json_put(object, names[i], json_null());
@@ -51,11 +56,20 @@ static json_t *represent(const struct api_row *row)
     row_text(row, object, "startUserId", COLUMN_START_USER);
     row_time(row, object, "startTime", COLUMN_STARTED);
     json_put(object, "variables", api_variables(variables, "local"));
-    put_absent(object);
+    process_instance_put_absent(object);
+    row_text(row, object, "superProcessInstanceId", COLUMN_SUPER);
+    row_text(row, object, "rootProcessInstanceId", COLUMN_ROOT);
+    row_int(row, object, "incidentCount", COLUMN_INCIDENTS);
     row_text(row, object, "tenantId", COLUMN_TENANT);
     json_decref(variables);
     return object;
 }
+
+/* Jobs and timers that were given up. */
+#define INCIDENTS                                                                   \
+    "((SELECT count(*) FROM synergyflow_workflows.job b WHERE b.instance_id = i.id" \
+    " AND " JOB_IS_DEAD ") + (SELECT count(*) FROM synergyflow_workflows.timer m"   \
+    " WHERE m.instance_id = i.id AND " TIMER_IS_DEAD "))"
 
 static const struct list_filter filters[] = {
     {"id", LIST_UUID, "i.id = ?", NULL, NULL},
@@ -76,6 +90,13 @@ static const struct list_filter filters[] = {
     {"startedBefore", LIST_TIME, "i.started_at < ?", NULL, NULL},
     {"startedAfter", LIST_TIME, "i.started_at > ?", NULL, NULL},
     {"suspended", LIST_FLAG, "i.status = 2", "i.status = 1", NULL},
+    {"superProcessInstanceId", LIST_UUID, "i.caller_id = ?", NULL, NULL},
+    {"subProcessInstanceId", LIST_UUID,
+     "i.id = (SELECT c.caller_id FROM synergyflow_workflows.process_instance c WHERE c.id = ?)",
+     NULL, NULL},
+    {"rootProcessInstanceId", LIST_UUID, "coalesce(i.root_id, i.id) = ?", NULL, NULL},
+    {"excludeSubprocesses", LIST_FLAG, "i.caller_id IS NULL", NULL, NULL},
+    {"withIncidents", LIST_FLAG, INCIDENTS " > 0", INCIDENTS " = 0", NULL},
     {"includeProcessVariables", LIST_INCLUDE, NULL, NULL, NULL},
     {"variables", LIST_VARIABLES, "i.variables @> ?", "NOT i.variables @> ?", NULL},
     {"tenantId", LIST_TEXT, "i.tenant_id = ?", NULL, NULL},
@@ -88,9 +109,10 @@ static const struct list_sort sorts[] = {
     {"startTime", "i.started_at"},
     {"tenantId", "i.tenant_id"},
 };
-static const struct list list = {
+const struct list process_instance_list = {
     .columns = "i.id::text, i.name, i.business_key, i.status = 2, i.definition_id, d.name,"
-               " d.description, i.start_user_id, i.started_at, i.tenant_id",
+               " d.description, i.start_user_id, i.started_at, i.tenant_id,"
+               " i.caller_id::text, coalesce(i.root_id, i.id)::text, " INCIDENTS,
     .include = "i.variables",
     .from = "synergyflow_workflows.process_instance i"
             " LEFT JOIN synergyflow_workflows.process_definition d ON d.id = i.definition_id",
@@ -106,12 +128,12 @@ static const struct list list = {
 
 static void get_list(void *context, struct http_request *request)
 {
-    list_answer(context, request, &list);
+    list_answer(context, request, &process_instance_list);
 }
 
 static void post_query(void *context, struct http_request *request)
 {
-    list_answer_body(context, request, &list);
+    list_answer_body(context, request, &process_instance_list);
 }
 
 static void get_one(void *context, struct http_request *request)
@@ -119,151 +141,7 @@ static void get_one(void *context, struct http_request *request)
     struct uuid id;
 
     if (api_id(request, "processInstanceId", noun, &id))
-        list_answer_one(context, request, &list, "i.id = $1", &id);
-}
-
-/* ---- start --------------------------------------------------------------------------------- */
-
-static json_t *started_json(struct api_operation *operation)
-{
-    const struct command_result *result = operation->command.result;
-    const struct definition *definition = result->definition;
-    bool ended =
-        result->status == BPMN_INSTANCE_COMPLETED || result->status == BPMN_INSTANCE_TERMINATED;
-    json_t *object = json_object();
-    char id[UUID_TEXT_BYTES];
-
-    uuid_format(&result->instance_id, id);
-    json_put_text(object, "id", id);
-    json_put_text(object, "url",
-                  api_url(operation->request, "/process-api/runtime/process-instances/", id, ""));
-    json_put_text(object, "name", operation->command.instance_name);
-    json_put_text(object, "businessKey", result->business_key);
-    json_put(object, "suspended", json_false());
-    json_put(object, "ended", json_boolean(ended));
-    json_put(object, "completed", json_boolean(ended));
-    json_put_text(object, "processDefinitionId", definition->id);
-    json_put_text(object, "processDefinitionUrl",
-                  api_url(operation->request, "/process-api/repository/process-definitions/",
-                          definition->id, ""));
-    json_put_text(object, "processDefinitionName", definition->name);
-    json_put_text(object, "processDefinitionDescription", definition->model->documentation);
-    json_put_text(object, "startUserId", operation->command.user);
-    json_put(object, "startTime", api_time(result->started_us));
-    json_put(object, "variables",
-             api_variables(operation->flag ? result->variables : NULL, "local"));
-    put_absent(object);
-    json_put_text(object, "tenantId", "");
-    return object;
-}
-
-static void on_started(struct api_operation *operation)
-{
-    json_t *answer = started_json(operation);
-
-    api_operation_clear(operation);
-    http_reply_json(operation->request, 201, answer);
-}
-
-static void submit_start(void *context, enum status status, const struct error *error)
-{
-    struct api_operation *operation = context;
-    const struct command *command = &operation->command;
-    struct definition_cache *cache = operation->api->definitions;
-    const struct definition *definition = NULL;
-    struct error refusal;
-
-    if (status != STATUS_OK) {
-        api_operation_fail(operation, error);
-        return;
-    }
-    definition = command->definition_id != NULL ? definition_by_id(cache, command->definition_id)
-                                                : definition_latest(cache, command->definition_key);
-    if (definition == NULL && command->definition_id != NULL)
-        error_set_field(&refusal, STATUS_INVALID, "processDefinitionId",
-                        "No process definition found for id '%.200s'.", command->definition_id);
-    else if (definition == NULL)
-        error_set_field(&refusal, STATUS_INVALID, "processDefinitionKey",
-                        "No process definition found for key '%.200s'.", command->definition_key);
-    else if (definition->suspended)
-        error_set(&refusal, STATUS_CONFLICT,
-                  "Expected process definition '%s' to be active, but it is suspended; activate it "
-                  "to start instances.",
-                  definition->id);
-    else {
-        api_operation_submit(operation);
-        return;
-    }
-    api_operation_fail(operation, &refusal);
-}
-
-static bool read_start(struct api_operation *operation)
-{
-    static const char *const unsupported[] = {
-        "message", "transientVariables", "startFormVariables",
-        "outcome", "tenantId",           "overrideDefinitionTenantId",
-        NULL};
-    struct command *command = &operation->command;
-    struct error error = {0};
-    enum status status =
-        json_field_text(operation->body, "processDefinitionId", &command->definition_id, &error);
-
-    if (status == STATUS_OK)
-        status = json_field_text(operation->body, "processDefinitionKey", &command->definition_key,
-                                 &error);
-    if (status == STATUS_OK)
-        status = json_field_text(operation->body, "businessKey", &command->business_key, &error);
-    if (status == STATUS_OK)
-        status = json_field_text(operation->body, "name", &command->instance_name, &error);
-    if (status == STATUS_OK)
-        status =
-            json_field_bool(operation->body, "returnVariables", false, &operation->flag, &error);
-    if (status == STATUS_OK && !api_operation_unsupported(operation, unsupported))
-        return false;
-    if (status == STATUS_OK && command->definition_id == NULL && command->definition_key == NULL)
-        status = error_set_field(&error, STATUS_INVALID, "processDefinitionKey",
-                                 "Expected processDefinitionId or processDefinitionKey, but found "
-                                 "neither.");
-    if (status == STATUS_OK && command->definition_id != NULL && command->definition_key != NULL)
-        status = error_set_field(&error, STATUS_INVALID, "processDefinitionKey",
-                                 "Only one of processDefinitionId and processDefinitionKey should "
-                                 "be set, but both are.");
-    if (status != STATUS_OK)
-        api_operation_fail(operation, &error);
-    return status == STATUS_OK;
-}
-
-static void start(void *context, struct http_request *request)
-{
-    static const char *const known[] = {"processDefinitionId",
-                                        "processDefinitionKey",
-                                        "message",
-                                        "businessKey",
-                                        "name",
-                                        "variables",
-                                        "transientVariables",
-                                        "startFormVariables",
-                                        "outcome",
-                                        "tenantId",
-                                        "overrideDefinitionTenantId",
-                                        "returnVariables",
-                                        NULL};
-    struct api_operation *operation = api_operation_new(context, request);
-    const struct command *command = &operation->command;
-    struct definition_cache *cache = operation->api->definitions;
-    const char *id, *key;
-
-    operation->command.kind = COMMAND_START;
-    operation->on_done = on_started;
-    if (!api_operation_body(operation, false, known) || !read_start(operation) ||
-        !api_operation_variables(operation, "variables"))
-        return;
-    id = command->definition_id;
-    key = command->definition_key;
-    if (id != NULL ? definition_by_id(cache, id) != NULL : definition_latest(cache, key) != NULL)
-        submit_start(operation, STATUS_OK, NULL);
-    else
-        definition_load(cache, &id, id != NULL, &key, key != NULL, submit_start, operation);
+        list_answer_one(context, request, &process_instance_list, "i.id = $1", &id);
 }
 
 /* ---- delete -------------------------------------------------------------------------------- */
@@ -286,8 +164,6 @@ static void delete_one(void *context, struct http_request *request)
 
 static const struct http_route routes[] = {
     {HTTP_GET_METHOD, "/process-api/runtime/process-instances", get_list, "List process instances",
-     0},
-    {HTTP_POST_METHOD, "/process-api/runtime/process-instances", start, "Start a process instance",
      0},
     {HTTP_GET_METHOD, "/process-api/runtime/process-instances/{processInstanceId}", get_one,
      "Get a process instance", 0},

@@ -38,10 +38,12 @@ static void on_done(void *context, struct pg_batch *batch, enum status status,
     struct api_query *query = context;
 
     PRE(batch == query->batch);
-    if (status != STATUS_OK)
-        http_reply_error(query->request, error);
-    else
+    if (status == STATUS_OK)
         query->on_rows(query);
+    else if (query->operation != NULL)
+        api_operation_fail(query->operation, error);
+    else
+        http_reply_error(query->request, error);
 }
 
 void api_query_run(struct api_query *query)

@@ -1,5 +1,5 @@
-/* /process-api/runtime/tasks: list with Flowable's filters, get, and the variables a task sees.
- * Changes are in task_action.c. */
+/* /process-api/runtime/tasks: list with Flowable's filters, and get. Changes are in task_action.c,
+ * variables in scope_variable.c. */
 #include "engine/api/internal.h"
 
 enum {
@@ -99,7 +99,12 @@ static const struct list_filter filters[] = {
     {"taskDefinitionKeyLike", LIST_LIKE, "t.element_id LIKE ?", NULL, NULL},
     {"taskDefinitionKeys", LIST_TEXTS, "t.element_id = ANY(?)", NULL, NULL},
     {"processInstanceId", LIST_UUID, "t.instance_id = ?", NULL, NULL},
-    {"processInstanceIdWithChildren", LIST_UUID, "t.instance_id = ?", NULL, NULL},
+    {"processInstanceIdWithChildren", LIST_UUID,
+     "t.instance_id IN (WITH RECURSIVE called AS (SELECT ?::uuid AS id UNION ALL"
+     " SELECT c.id FROM synergyflow_workflows.process_instance c"
+     " JOIN called ON c.caller_id = called.id) SELECT id FROM called)",
+     NULL, NULL},
+    {"rootProcessInstanceId", LIST_UUID, "coalesce(i.root_id, i.id) = ?", NULL, NULL},
     {"withoutProcessInstanceId", LIST_FLAG, "false", NULL, NULL},
     {"processInstanceBusinessKey", LIST_TEXT, "i.business_key = ?", NULL, NULL},
     {"processInstanceBusinessKeyLike", LIST_LIKE, "i.business_key LIKE ?", NULL, NULL},
@@ -181,46 +186,9 @@ static void get_one(void *context, struct http_request *request)
         list_answer_one(context, request, &task_list, "t.id = $1", &id);
 }
 
-/* ---- variables ----------------------------------------------------------------------------- */
-
-static const struct pg_statement variables_statement = {
-    "api_task_variables",
-    "SELECT i.variables, " API_SCOPE_VARIABLES(
-        "t") "  FROM synergyflow_workflows.task t"
-             "  JOIN synergyflow_workflows.process_instance i ON i.id = t.instance_id"
-             " WHERE t.id = $1 AND t.status = 1"};
-
-static void on_variables(struct api_query *query)
-{
-    struct api_row row = {query->api, query->request, api_query_rows(query, 0), 0};
-    json_t *variables;
-
-    if (pg_rows(row.rows) == 0) {
-        api_not_found(query->request, "a task", query->subject);
-        return;
-    }
-    variables = api_visible_variables(&row, 0, 1);
-    http_reply_json(query->request, 200, api_variables(variables, "global"));
-    json_decref(variables);
-}
-
-static void get_variables(void *context, struct http_request *request)
-{
-    struct api_query *query = api_query_new(context, request, on_variables);
-    struct uuid id;
-
-    if (!api_id(request, "taskId", "a task", &id))
-        return;
-    query->subject = http_param(request, "taskId");
-    pg_uuid(api_query_add(query, &variables_statement), &id);
-    api_query_run(query);
-}
-
 static const struct http_route routes[] = {
     {HTTP_GET_METHOD, "/process-api/runtime/tasks", get_list, "List of tasks", 0},
     {HTTP_GET_METHOD, "/process-api/runtime/tasks/{taskId}", get_one, "Get a task", 0},
-    {HTTP_GET_METHOD, "/process-api/runtime/tasks/{taskId}/variables", get_variables,
-     "List variables for a task", 0},
     {HTTP_POST_METHOD, "/process-api/query/tasks", post_query, "Query for tasks", 0},
 };
 const struct api_routes task_routes = {routes, COUNT_OF(routes)};

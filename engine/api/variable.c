@@ -183,3 +183,34 @@ enum status api_variables_read(const json_t *array, const char *field, json_t **
     *ret_variables = variables;
     return STATUS_OK;
 }
+
+/* Names and values, as they are. */
+static enum status read_object(const json_t *object, const char *field, struct error *ret_error)
+{
+    const char *name;
+    json_t *value;
+
+    if (json_object_size(object) > VARIABLES_MAX)
+        return error_set_field(ret_error, STATUS_INVALID, field,
+                               "Expected at most %d variables in '%s'.", VARIABLES_MAX, field);
+    json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
+        if (name[0] == '\0' || strlen(name) > VARIABLE_NAME_MAX)
+            return error_set_field(ret_error, STATUS_INVALID, field,
+                                   "Expected a variable name of 1 to %d bytes in '%s'.",
+                                   VARIABLE_NAME_MAX, field);
+    }
+    return STATUS_OK;
+}
+
+enum status api_variables_any(const json_t *value, const char *field, json_t **ret_variables,
+                              struct error *ret_error)
+{
+    enum status status;
+
+    if (!json_is_object(value))
+        return api_variables_read(value, field, ret_variables, ret_error);
+    status = read_object(value, field, ret_error);
+    if (status == STATUS_OK)
+        *ret_variables = json_deep_copy(value);
+    return status;
+}

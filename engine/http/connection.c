@@ -53,6 +53,36 @@ static void on_closed(uv_handle_t *handle)
     http_server_connection_gone(server);
 }
 
+void http_on_gone(struct http_request *request, void (*on_gone)(void *context), void *context)
+{
+    request->on_gone = on_gone;
+    request->gone_context = context;
+}
+
+static void tell_gone(struct http_request *request)
+{
+    void (*on_gone)(void *context) = request->on_gone;
+
+    request->on_gone = NULL;
+    if (on_gone != NULL)
+        on_gone(request->gone_context); /* may answer: the request is not touched after this */
+}
+
+/* Tells each request that is being worked on. An answer changes the queue: begin again then. */
+static void tell_all_gone(struct http_connection *connection)
+{
+    struct http_request *request = STAILQ_FIRST(&connection->requests);
+
+    while (request != NULL) {
+        if (request->answered || request->on_gone == NULL) {
+            request = STAILQ_NEXT(request, queue);
+            continue;
+        }
+        tell_gone(request);
+        request = STAILQ_FIRST(&connection->requests);
+    }
+}
+
 void http_connection_close(struct http_connection *connection)
 {
     struct http_request *request;
@@ -69,6 +99,8 @@ void http_connection_close(struct http_connection *connection)
         /* Others belong to their routes until these answer. */
         if (request->answered || request == connection->receiving)
             http_request_release(request);
+        else
+            tell_gone(request);
     }
     connection->receiving = NULL;
     connection->request_count = 0;
@@ -386,6 +418,7 @@ static void on_end(struct http_connection *connection)
     }
     connection->phase = HTTP_LAST;
     drop(&connection->input);
+    tell_all_gone(connection);
     http_connection_advance(connection);
 }
 
@@ -461,6 +494,14 @@ static void set_head_deadline(struct http_connection *connection, bool room)
     connection->head_begun = partial;
 }
 
+/* The last request wants to know when the client goes: only reading tells. */
+static bool watches(const struct http_connection *connection)
+{
+    const struct http_request *first = STAILQ_FIRST(&connection->requests);
+
+    return !connection->peer_ended && first != NULL && !first->answered && first->on_gone != NULL;
+}
+
 void http_connection_advance(struct http_connection *connection)
 {
     bool room;
@@ -483,7 +524,8 @@ void http_connection_advance(struct http_connection *connection)
         return;
     room = has_room(connection);
     set_reading(connection, connection->phase == HTTP_BODY_PHASE ||
-                                (connection->phase == HTTP_HEAD_PHASE && room));
+                                (connection->phase == HTTP_HEAD_PHASE && room) ||
+                                (connection->phase == HTTP_LAST && watches(connection)));
     if (connection->phase == HTTP_HEAD_PHASE)
         set_head_deadline(connection, room);
 }

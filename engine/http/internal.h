@@ -94,6 +94,8 @@ struct http_request {
     uint32_t allowed_methods; /* bits of enum http_method, for 405 */
     int refusal_status;       /* HTTP status when the request is refused before a route sees it */
     struct error refusal;
+    void (*on_gone)(void *context); /* NULL: nobody asked */
+    void *gone_context;
 };
 
 STAILQ_HEAD(http_request_queue, http_request);

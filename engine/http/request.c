@@ -78,6 +78,8 @@ static void reset(struct http_request *request)
     request->wants_continue = false;
     request->complete = false;
     request->answered = false;
+    request->on_gone = NULL;
+    request->gone_context = NULL;
     request->refusal_status = 0;
 }
 

@@ -78,6 +78,11 @@ enum { HTTP_PARTS_MAX = 64 };
 MUST_CHECK enum status http_multipart(struct http_request *request, struct http_part **ret_parts,
                                       uint32_t *ret_count, struct error *ret_error);
 
+/* For answers that take their time: fires once, from the loop, when the client has closed its
+ * connection or its sending side before it was answered. The route may answer in it, and must
+ * answer all the same. Not called when the request has been answered. */
+void http_on_gone(struct http_request *request, void (*on_gone)(void *context), void *context);
+
 /* The answers. Each consumes the request. */
 void http_reply_json(struct http_request *request, int status, json_t *body); /* steals `body` */
 void http_reply_bytes(struct http_request *request, int status, const char *content_type,

@@ -169,8 +169,6 @@ static void a_suspended_definition_starts_nothing(void **state)
     api_expect_error(400, "PUT", path, "{\"action\":\"pause\"}", "suspend or activate", "action");
     api_expect_error(400, "PUT", path, "{}", "action", "action");
     api_expect_error(400, "PUT", path, "{\"action\":\"suspend\",\"why\":1}", "why", NULL);
-    api_expect_error(400, "PUT", path, "{\"action\":\"suspend\",\"includeProcessInstances\":true}",
-                     "cannot be suspended", "includeProcessInstances");
     api_expect_error(404, "PUT", DEFINITIONS "/none:1:1", "{\"action\":\"suspend\"}",
                      "Could not find a process definition", NULL);
 }

@@ -178,7 +178,8 @@ static void bad_messages_are_refused(void **state)
     (void)state;
     execution_at("paid", id);
     (void)snprintf(path, sizeof(path), EXECUTIONS "/%s", id);
-    api_expect_error(400, "PUT", path, "{\"action\":\"trigger\"}", "not supported", "action");
+    api_expect_error(409, "PUT", path, "{\"action\":\"trigger\"}", "trigger", NULL);
+    api_expect_error(400, "PUT", path, "{\"action\":\"jump\"}", "expected trigger", "action");
     api_expect_error(400, "PUT", path, "{}", "action", "action");
     api_expect_error(400, "PUT", path, "{\"action\":\"messageEventReceived\"}", "messageName",
                      "messageName");

@@ -79,7 +79,7 @@ static void a_start_that_cannot_be_is_refused(void **state)
     api_expect_error(400, "POST", INSTANCES,
                      "{\"processDefinitionKey\":\"one_task\",\"processDefinitionId\":\"x\"}",
                      "Only one of", NULL);
-    api_expect_error(400, "POST", INSTANCES, "{\"message\":\"m\"}", "not supported", "message");
+    api_expect_error(400, "POST", INSTANCES, "{\"message\":\"m\"}", "there is none", "message");
     api_expect_error(400, "POST", INSTANCES, "[]", "object", NULL);
     api_expect_error(400, "POST", INSTANCES, "{\"processDefinitionKey\":", "line", NULL);
     api_expect_error(400, "POST", INSTANCES, "{\"processDefinitionKey\":7}", "processDefinitionKey",

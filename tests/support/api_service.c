@@ -25,6 +25,13 @@ struct api_service {
     unsigned port;
 };
 
+/* What a service's effects do that the API has a part in. */
+static void on_jobs_created(void *context, uint32_t count)
+{
+    (void)count;
+    job_waiters_wake(((struct api_service *)context)->api.waiters);
+}
+
 static void on_pool_closed(void *context)
 {
     (void)context;
@@ -36,6 +43,7 @@ static void on_server_closed(void *context)
 
     command_queue_free(service->api.commands);
     definition_cache_free(service->api.definitions);
+    job_waiters_close(service->api.waiters);
     pg_pool_close(service->pool, on_pool_closed, service);
     uv_close((uv_handle_t *)&service->stop, NULL);
 }
@@ -58,6 +66,7 @@ static void on_stop(uv_async_t *async)
 {
     struct api_service *service = async->data;
 
+    job_waiters_drain(service->api.waiters);
     http_server_drain(service->server, on_server_drained, service);
 }
 
@@ -83,6 +92,8 @@ static void build(struct api_service *service)
     queue.pool = service->pool;
     queue.definitions = service->api.definitions;
     queue.ids = service->api.ids;
+    queue.effects = (struct command_effects){.context = service, .jobs_created = on_jobs_created};
+    service->api.waiters = job_waiters_new(&service->loop, service->pool, service->api.definitions);
     service->api.commands = command_queue_new(&queue);
     service->server = http_server_new(&service->loop);
     api_register(service->server, &service->api);

@@ -152,13 +152,13 @@ static void an_unsupported_element_is_named(void **state)
     assert_problem(http_upload(program.port, deployments, "bad.bpmn",
                                HEAD "\n<process id='p' isExecutable='true'>\n<startEvent id='s'/>\n"
                                     "<sequenceFlow id='f' sourceRef='s' targetRef='c'/>\n"
-                                    "<callActivity id='c' calledElement='q'/>\n"
+                                    "<choreographyTask id='c' initiatingParticipantRef='q'/>\n"
                                     "</process></definitions>",
                                &problem),
                    400, &problem);
     assert_string_equal(text_of(problem, "elementId"), "c");
     assert_int_equal(json_integer_value(json_object_get(problem, "line")), 5);
-    assert_non_null(strstr(text_of(problem, "detail"), "callActivity"));
+    assert_non_null(strstr(text_of(problem, "detail"), "choreographyTask"));
     json_decref(problem);
 }
 

@@ -107,8 +107,7 @@ static void test_expression_character(void **state)
 
     (void)state;
     assert_int_equal(reading->findings.error_count, 1);
-    assert_non_null(
-        strstr(reading_finding(reading, "expression-syntax")->message, "character 8"));
+    assert_non_null(strstr(reading_finding(reading, "expression-syntax")->message, "character 8"));
     reading_free(reading);
 }
 

@@ -64,6 +64,18 @@ struct reading *reading_new(const char *bytes, size_t length)
     return reading;
 }
 
+struct reading *reading_of_process(const char *body)
+{
+    char *text = process_with(body);
+    struct reading *reading = reading_of_text(text);
+
+    free(text);
+    if (reading->status != STATUS_OK)
+        print_error("%s\n  %s\n", reading->error.message, body);
+    assert_int_equal(reading->status, STATUS_OK);
+    return reading;
+}
+
 struct reading *reading_of_text(const char *text)
 {
     return reading_new(text, strlen(text));
@@ -92,12 +104,12 @@ void reading_free(struct reading *reading)
 }
 
 /* Nothing of the file is left unused. */
-#define USES                                                                                       \
-    "<process id='uses' isExecutable='false'><receiveTask id='u1' messageRef='m'/>"                \
-    "<receiveTask id='u2' messageRef='m_nameless'/>" USE("u3", "signal", "sig")                      \
-        USE("u4", "signal", "sig_nameless") USE("u5", "error", "e") USE("u6", "error", "e_codeless") \
-            USE("u7", "error", "e_named") USE("u8", "escalation", "esc")                             \
-                USE("u9", "escalation", "esc_named") "</process>"
+#define USES                                                                        \
+    "<process id='uses' isExecutable='false'><receiveTask id='u1' messageRef='m'/>" \
+    "<receiveTask id='u2' messageRef='m_nameless'/>" USE("u3", "signal", "sig")     \
+        USE("u4", "signal", "sig_nameless") USE("u5", "error", "e")                 \
+            USE("u6", "error", "e_codeless") USE("u7", "error", "e_named")          \
+                USE("u8", "escalation", "esc") USE("u9", "escalation", "esc_named") "</process>"
 #define USE(id, kind, reference) \
     "<endEvent id='" id "'><" kind "EventDefinition " kind "Ref='" reference "'/></endEvent>"
 
@@ -174,6 +186,104 @@ void check_accepted(const char *const *bodies, size_t count)
         reading_free(reading);
         free(text);
     }
+}
+
+/* ---- descriptions ---- */
+
+/* Every member of `wanted` is in `found`; lists have the same length. */
+static bool holds(const json_t *found, const json_t *wanted)
+{
+    const char *name;
+    const json_t *member;
+    size_t index;
+
+    if (json_is_array(wanted)) {
+        if (!json_is_array(found) || json_array_size(found) != json_array_size(wanted))
+            return false;
+        json_array_foreach (wanted, index, member) {
+            if (!holds(json_array_get(found, index), member))
+                return false;
+        }
+        return true;
+    }
+    if (!json_is_object(wanted))
+        return json_equal(found, wanted);
+    json_object_foreach ((json_t *)(uintptr_t)wanted, name, member) {
+        const json_t *other = json_object_get(found, name);
+
+        if (json_is_null(member) ? other != NULL : !holds(other, member))
+            return false;
+    }
+    return json_is_object(found);
+}
+
+static json_t *parsed(const char *quoted)
+{
+    char *text = strdup(quoted);
+    json_error_t error;
+    json_t *json;
+
+    assert_non_null(text);
+    for (char *at = text; *at != '\0'; at++)
+        *at = *at == '\'' ? '"' : *at;
+    json = json_loads(text, 0, &error);
+    if (json == NULL)
+        print_error("%s\n%s\n", error.text, text);
+    assert_non_null(json);
+    free(text);
+    return json;
+}
+
+static json_t *find(json_t *description, const char *id)
+{
+    json_t *process;
+    json_t *element;
+    size_t i;
+    size_t j;
+
+    if (id[0] == '\0')
+        return description;
+    json_array_foreach (json_object_get(description, "processes"), i, process) {
+        if (strcmp(json_string_value(json_object_get(process, "id")), id) == 0)
+            return process;
+        json_array_foreach (json_object_get(process, "elements"), j, element) {
+            if (strcmp(json_string_value(json_object_get(element, "id")), id) == 0)
+                return element;
+        }
+    }
+    return NULL;
+}
+
+static void check_description(const struct description_row *row)
+{
+    bool is_whole = strncmp(row->body, "<definitions", strlen("<definitions")) == 0;
+    char *text = is_whole ? strdup(row->body) : process_with(row->body);
+    struct reading *reading = reading_of_text(text);
+    json_t *description;
+    json_t *wanted;
+
+    if (reading->status != STATUS_OK)
+        print_error("%s\n  %s\n", reading->error.message, row->body);
+    assert_int_equal(reading->status, STATUS_OK);
+    description = bpmn_document_describe(reading->document);
+    wanted = parsed(row->holds);
+    if (!holds(find(description, row->element), wanted)) {
+        char *found = json_dumps(find(description, row->element), JSON_INDENT(1));
+
+        print_error("wanted %s in\n%s\nof %s\n", row->holds, found, row->body);
+        free(found);
+        fail();
+    }
+    json_decref(wanted);
+    json_decref(description);
+    reading_free(reading);
+    free(text);
+}
+
+void check_descriptions(const struct description_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        check_description(&rows[i]);
 }
 
 char *file_bytes(const char *path, size_t *ret_length)

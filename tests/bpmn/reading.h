@@ -16,7 +16,8 @@ struct reading {
  * never both and never neither; findings with a rule, a position and a message in UTF-8. */
 struct reading *reading_new(const char *bytes, size_t length);
 struct reading *reading_of_text(const char *text);
-struct reading *reading_of_file(const char *path); /* inside tests/bpmn/models */
+struct reading *reading_of_process(const char *body); /* process_with(); asserts STATUS_OK */
+struct reading *reading_of_file(const char *path);    /* inside tests/bpmn/models */
 void reading_free(struct reading *reading);
 
 /* The one process's body inside well-formed definitions; free() the text. Line 1 is the body's. */
@@ -38,6 +39,16 @@ struct finding_row {
 void check_findings(const struct finding_row *rows, size_t count, enum bpmn_severity severity);
 /* Bodies to which there is nothing to say. */
 void check_accepted(const char *const *bodies, size_t count);
+
+/* What the description of an element (or a process; "": of everything) must hold: JSON with ' for
+ * "; a member that is null must be absent. `body` is a process's, or whole definitions. */
+struct description_row {
+    const char *body;
+    const char *element;
+    const char *holds;
+};
+
+void check_descriptions(const struct description_row *rows, size_t count);
 
 /* The whole file, NUL-terminated; free() it. NULL when there is none. */
 char *file_bytes(const char *path, size_t *ret_length);

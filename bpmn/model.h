@@ -295,6 +295,7 @@ struct bpmn_element {
     /* Inclusive and complex gateways: for each incoming flow, from where a token can reach it
      * without passing the gateway (over sequence flows, boundary events and links). */
     const struct bpmn_element_set *reach;
+    const struct bpmn_element_set *flow_reach; /* likewise, but not over boundary events */
 
     /* activities */
     bool for_compensation;

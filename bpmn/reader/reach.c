@@ -23,7 +23,7 @@ static void visit(struct search *search, uint32_t index, uint32_t gateway)
     search->stack[search->depth++] = index;
 }
 
-static void find(struct search *search, uint32_t source, uint32_t gateway)
+static void find(struct search *search, uint32_t source, uint32_t gateway, bool over_boundary)
 {
     visit(search, source, gateway);
     while (search->depth > 0) {
@@ -32,7 +32,8 @@ static void find(struct search *search, uint32_t source, uint32_t gateway)
 
         for (uint32_t i = 0; i < element->incoming_count; i++)
             visit(search, search->draft->flows[element->incoming[i]].flow.source, gateway);
-        visit(search, element->attached_to, gateway);
+        if (over_boundary)
+            visit(search, element->attached_to, gateway);
         for (uint32_t thrown = search->first_throw[index]; thrown != BPMN_NONE;
              thrown = search->next_throw[thrown])
             visit(search, thrown, gateway);
@@ -81,9 +82,25 @@ static bool is_affordable(struct draft *draft)
     return false;
 }
 
+static const struct bpmn_element_set *find_all(struct search *search, uint32_t gateway,
+                                               bool over_boundary)
+{
+    struct draft *draft = search->draft;
+    const struct bpmn_element *element = &draft->elements[gateway].element;
+    size_t words = (draft->element_count + 63) / 64;
+    struct bpmn_element_set *sets =
+        arena_array(draft->arena, element->incoming_count, sizeof(*sets));
+
+    for (uint32_t i = 0; i < element->incoming_count; i++) {
+        search->bits = arena_array(draft->arena, words, sizeof(uint64_t));
+        find(search, draft->flows[element->incoming[i]].flow.source, gateway, over_boundary);
+        sets[i].bits = search->bits;
+    }
+    return sets;
+}
+
 void resolve_reach(struct draft *draft)
 {
-    size_t words = (draft->element_count + 63) / 64;
     size_t count = (size_t)draft->element_count + 1;
     struct search search = {.draft = draft};
 
@@ -95,16 +112,10 @@ void resolve_reach(struct draft *draft)
     index_links(&search);
     for (uint32_t i = 0; i < draft->element_count; i++) {
         struct bpmn_element *element = &draft->elements[i].element;
-        struct bpmn_element_set *sets;
 
         if (!joins(element))
             continue;
-        sets = arena_array(draft->arena, element->incoming_count, sizeof(*sets));
-        for (uint32_t j = 0; j < element->incoming_count; j++) {
-            search.bits = arena_array(draft->arena, words, sizeof(uint64_t));
-            find(&search, draft->flows[element->incoming[j]].flow.source, i);
-            sets[j].bits = search.bits;
-        }
-        element->reach = sets;
+        element->reach = find_all(&search, i, true);
+        element->flow_reach = find_all(&search, i, false);
     }
 }

@@ -22,6 +22,7 @@ struct move {
     uint32_t flow;       /* BPMN_NONE: it starts there (start event, boundary event) */
     bool triggered;      /* its event has happened already … */
     uint32_t definition; /* … by this definition */
+    bool joined;         /* it stands for all that have joined: it has arrived */
     bool resumed;        /* a job has carried it on: not before another one again */
 };
 
@@ -77,6 +78,8 @@ void step_enqueue(struct step *step, uint32_t scope, uint32_t element, uint32_t 
 /* To an event that has happened already. */
 void step_enqueue_triggered(struct step *step, uint32_t scope, uint32_t element, uint32_t flow,
                             uint32_t definition);
+/* Past the join that let it go. */
+void step_enqueue_joined(struct step *step, uint32_t scope, uint32_t element);
 /* Past the job that it waited for. */
 void step_enqueue_resumed(struct step *step, uint32_t scope, uint32_t element);
 uint32_t step_in_flight(struct step *step, uint32_t scope);

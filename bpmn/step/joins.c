@@ -12,23 +12,21 @@ void joins_arrived(struct step *step, const struct move *move)
     step_record(step, &arrived);
 }
 
-/* BPMN 13.3: a token that can reach a flow without one keeps the gateway waiting, unless it can
- * also reach a flow that has one. */
-static bool keeps_waiting(const struct step *step, const struct bpmn_scope *scope,
-                          const struct bpmn_element *gateway, uint32_t element)
+/* BPMN 13.3.2: a token that can reach a flow without one keeps the gateway waiting, unless it can
+ * also reach a flow that has one. The second half is about one token that has to choose: what an
+ * event on the border of its activity may send is another token. */
+static bool keeps_waiting(const struct bpmn_scope *scope, const struct bpmn_element *gateway,
+                          uint32_t element)
 {
     bool reaches_empty = false;
     bool reaches_full = false;
 
-    (void)step;
     for (uint32_t i = 0; i < gateway->incoming_count; i++) {
         bool full = bpmn_scope_arrivals(scope, gateway->incoming[i]) > 0 ||
                     bpmn_scope_holds(scope, gateway->incoming[i]);
 
-        if (!bpmn_set_has(&gateway->reach[i], element))
-            continue;
-        reaches_empty = reaches_empty || !full;
-        reaches_full = reaches_full || full;
+        reaches_empty = reaches_empty || (!full && bpmn_set_has(&gateway->reach[i], element));
+        reaches_full = reaches_full || (full && bpmn_set_has(&gateway->flow_reach[i], element));
     }
     return reaches_empty && !reaches_full;
 }
@@ -39,14 +37,14 @@ bool joins_is_complete(const struct step *step, uint32_t scope, const struct bpm
 
     for (uint32_t i = 0; i < at->token_count; i++) {
         if (at->tokens[i].state != BPMN_TOKEN_LISTENING &&
-            keeps_waiting(step, at, gateway, at->tokens[i].element))
+            keeps_waiting(at, gateway, at->tokens[i].element))
             return false;
     }
     for (uint32_t i = 0; i < at->arrival_count; i++) {
         uint32_t target = step->model->flows[at->arrivals[i].flow].target;
 
         if (target != gateway->index && at->arrivals[i].count > 0 &&
-            keeps_waiting(step, at, gateway, target))
+            keeps_waiting(at, gateway, target))
             return false;
     }
     return true;
@@ -68,7 +66,7 @@ static enum status look_at(struct step *step, uint32_t scope, const struct bpmn_
     if (gateway->type != BPMN_INCLUSIVE_GATEWAY || !joins_is_complete(step, scope, gateway))
         return STATUS_OK;
     step_record(step, &joined);
-    step_enqueue_resumed(step, scope, gateway->index);
+    step_enqueue_joined(step, scope, gateway->index);
     *ret_any = true;
     return STATUS_OK;
 }

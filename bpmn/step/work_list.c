@@ -69,6 +69,11 @@ void step_enqueue_triggered(struct step *step, uint32_t scope, uint32_t element,
     move->definition = definition;
 }
 
+void step_enqueue_joined(struct step *step, uint32_t scope, uint32_t element)
+{
+    enqueue(step, scope, element, BPMN_NONE)->joined = true;
+}
+
 void step_enqueue_resumed(struct step *step, uint32_t scope, uint32_t element)
 {
     enqueue(step, scope, element, BPMN_NONE)->resumed = true;
@@ -183,14 +188,14 @@ static enum status make_move(struct step *step, const struct move *move, struct 
 
     if (!inner && !move->resumed && !has_quantity(step, move))
         return STATUS_OK;
+    if (!move->resumed && !move->joined && hooks->arrive != NULL)
+        status = hooks->arrive(step, move, &enters, ret_error);
+    if (status != STATUS_OK || !enters)
+        return status;
     if (!inner && !move->resumed && !move->triggered && element->async_before) {
         park_before(step, move);
         return STATUS_OK;
     }
-    if (!move->resumed && hooks->arrive != NULL)
-        status = hooks->arrive(step, move, &enters, ret_error);
-    if (status != STATUS_OK || !enters)
-        return status;
     if (!inner && bpmn_has_body(element))
         return loop_enter(step, move, ret_error);
     return activate(step, move, ret_error);

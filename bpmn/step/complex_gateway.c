@@ -3,14 +3,13 @@
  * BPMN 13.3: the gateway waits for its start until the activation condition is true; it then takes
  * a token off each flow that has one and goes out by the conditions. From then on it waits for its
  * reset: a token on each other flow, or the certainty that none can come. Those are swallowed, and
- * it starts anew. Flows whose condition names `waitingForStart` are looked at again at the reset;
- * the others have had their token. */
+ * it starts anew. At the reset the conditions are looked at again, but only when one of them names
+ * `waitingForStart`: a designer who does not speak of the two phases means the first. */
 #include "bpmn/step/element.h"
 
 #include <string.h>
 
-bool complex_gateway_is_held(const struct step *step, uint32_t scope,
-                             const struct bpmn_element *gateway)
+static bool is_held(const struct step *step, uint32_t scope, const struct bpmn_element *gateway)
 {
     for (uint32_t i = 0; i < gateway->incoming_count; i++) {
         if (bpmn_scope_holds(&step->instance->scopes[scope], gateway->incoming[i]))
@@ -81,7 +80,7 @@ static enum status arrive(struct step *step, const struct move *move, bool *ret_
         return STATUS_OK;
     joins_arrived(step, move);
     *ret_enters = false;
-    if (complex_gateway_is_held(step, move->scope, gateway))
+    if (is_held(step, move->scope, gateway))
         return STATUS_OK; /* it waits for its reset: joins.c */
     status = is_activated(step, move->scope, gateway, ret_enters, ret_error);
     if (status == STATUS_OK && *ret_enters)
@@ -106,7 +105,20 @@ static enum status take(struct step *step, const struct place *at, uint32_t flow
     return status;
 }
 
-/* The flows out in one of the two phases. */
+/* Does a condition on the flows out tell the two phases apart? */
+static bool has_phases(const struct step *step, const struct bpmn_element *gateway)
+{
+    for (uint32_t i = 0; i < gateway->outgoing_count; i++) {
+        const struct bpmn_flow *flow = &step->model->flows[gateway->outgoing[i]];
+
+        if (flow->condition != NULL &&
+            strstr(expression_text(flow->condition), "waitingForStart") != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* The flows out in one of the two phases; those without a condition belong to the first. */
 static enum status take_flows(struct step *step, const struct place *at, bool waiting_for_start,
                               bool *ret_any, struct error *ret_error)
 {
@@ -119,10 +131,7 @@ static enum status take_flows(struct step *step, const struct place *at, bool wa
         bool takeable = flow->index != at->element->default_flow && waiting_for_start;
 
         if (flow->condition != NULL && flow->index != at->element->default_flow) {
-            takeable = waiting_for_start ||
-                       strstr(expression_text(flow->condition), "waitingForStart") != NULL;
-            if (takeable)
-                status = evaluate_condition(step, at, flow, values, &takeable, ret_error);
+            status = evaluate_condition(step, at, flow, values, &takeable, ret_error);
         }
         if (status == STATUS_OK && takeable) {
             status = take(step, at, flow->index, ret_error);
@@ -152,20 +161,42 @@ static enum status leave(struct step *step, const struct place *at, struct error
     return error_at(ret_error, gateway->id, gateway->line, gateway->column);
 }
 
-enum status complex_gateway_reset(struct step *step, uint32_t scope,
-                                  const struct bpmn_element *gateway, bool *ret_done,
-                                  struct error *ret_error)
+static enum status reset_gateway(struct step *step, uint32_t scope,
+                                 const struct bpmn_element *gateway, bool *ret_done,
+                                 struct error *ret_error)
 {
     struct place at = {.scope = scope, .element = gateway};
     struct bpmn_change reset = step_change(step, BPMN_CHANGE_RESET, &at);
     bool any;
+    enum status status;
 
     if (!joins_is_complete(step, scope, gateway))
         return STATUS_OK;
     take_tokens(step, scope, gateway, BPMN_CHANGE_CONSUMED);
     step_record(step, &reset);
     *ret_done = true;
-    return take_flows(step, &at, false, &any, ret_error);
+    if (!has_phases(step, gateway))
+        return STATUS_OK;
+    status = take_flows(step, &at, false, &any, ret_error);
+    if (status == STATUS_OK && !any && gateway->default_flow != BPMN_NONE)
+        status = take(step, &at, gateway->default_flow, ret_error);
+    return status;
+}
+
+enum status complex_gateway_look(struct step *step, uint32_t scope,
+                                 const struct bpmn_element *gateway, bool *ret_any,
+                                 struct error *ret_error)
+{
+    enum status status;
+
+    if (is_held(step, scope, gateway))
+        return reset_gateway(step, scope, gateway, ret_any, ret_error);
+    status = is_activated(step, scope, gateway, ret_any, ret_error);
+    if (status != STATUS_OK || !*ret_any)
+        return status;
+    take_tokens(step, scope, gateway, BPMN_CHANGE_HELD);
+    step_enqueue_joined(step, scope, gateway->index);
+    return STATUS_OK;
 }
 
 const struct element_hooks complex_gateway_hooks = {

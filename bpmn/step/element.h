@@ -344,13 +344,12 @@ MUST_CHECK enum status joins_look(struct step *step, bool *ret_any, struct error
 void joins_arrived(struct step *step, const struct move *move);
 /* BPMN 13.3, inclusive gateway: is there a token, and can no other one still arrive? */
 bool joins_is_complete(const struct step *step, uint32_t scope, const struct bpmn_element *gateway);
-/* A complex gateway that has joined and waits for the rest: lets it start again when nothing more
- * can come. */
-MUST_CHECK enum status complex_gateway_reset(struct step *step, uint32_t scope,
-                                             const struct bpmn_element *gateway, bool *ret_done,
-                                             struct error *ret_error);
-bool complex_gateway_is_held(const struct step *step, uint32_t scope,
-                             const struct bpmn_element *gateway);
+/* A complex gateway with tokens: one that waits for its start may start now, because tokens were
+ * left over or data has changed; one that waits for its reset may be reset, when nothing more can
+ * come. */
+MUST_CHECK enum status complex_gateway_look(struct step *step, uint32_t scope,
+                                            const struct bpmn_element *gateway, bool *ret_any,
+                                            struct error *ret_error);
 
 /* ---- listeners.c, script.c, change_state.c ------------------------------------------------------
  */

@@ -58,9 +58,7 @@ static enum status look_at(struct step *step, uint32_t scope, const struct bpmn_
     enum status status;
 
     if (gateway->type == BPMN_COMPLEX_GATEWAY) {
-        if (!complex_gateway_is_held(step, scope, gateway))
-            return STATUS_OK;
-        status = complex_gateway_reset(step, scope, gateway, ret_any, ret_error);
+        status = complex_gateway_look(step, scope, gateway, ret_any, ret_error);
         return status == STATUS_OK && *ret_any ? step_close_empty(step, scope, ret_error) : status;
     }
     if (gateway->type != BPMN_INCLUSIVE_GATEWAY || !joins_is_complete(step, scope, gateway))
@@ -79,8 +77,9 @@ enum status joins_look(struct step *step, bool *ret_any, struct error *ret_error
     for (uint32_t i = 0; i < instance->scope_count; i++) {
         const struct bpmn_scope *scope = &instance->scopes[i];
 
-        /* Nothing changes for a gateway in whose scope nothing has moved. */
-        if (scope->removed || !scope->state_changed)
+        /* Nothing changes for a gateway in whose scope nothing has moved, but for a complex one's
+         * condition. */
+        if (scope->removed || (!scope->state_changed && !step->look_at_conditions))
             continue;
         for (uint32_t j = 0; j < instance->scopes[i].arrival_count; j++) {
             uint32_t target = step->model->flows[instance->scopes[i].arrivals[j].flow].target;

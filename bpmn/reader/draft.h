@@ -97,6 +97,7 @@ struct draft {
     struct file *file;
     uint32_t process; /* counted from 1 */
     bool is_executable;
+    bool is_ignored;  /* a drawing: its findings are not shown */
     bool has_refused; /* some element is missing here: rules on what is connected would mislead */
     struct draft_element *elements;
     uint32_t element_count;
@@ -286,5 +287,7 @@ void check_gateway(struct draft *draft, const struct draft_element *draft_elemen
 void check_activity(struct draft *draft, const struct draft_element *draft_element);
 void check_reachable(struct draft *draft);
 void check_unused(struct draft *draft);
+/* rules_reference.c: references that nothing else follows. The process's own, or the file's. */
+void check_references(struct draft *draft, const xmlNode *root);
 
 #endif

@@ -48,21 +48,9 @@ static void collect(struct draft *draft, const xmlNode *node)
     }
 }
 
-/* The next node in document order, NULL past the last below `root`. */
-static const xmlNode *next_below(const xmlNode *root, const xmlNode *node)
-{
-    const xmlNode *child = xml_children(node);
-
-    if (child != NULL)
-        return child;
-    while (node != root && xml_next(node) == NULL)
-        node = node->parent;
-    return node != root ? xml_next(node) : NULL;
-}
-
 void names_collect(struct draft *draft, const xmlNode *root)
 {
-    for (const xmlNode *node = root; node != NULL; node = next_below(root, node)) {
+    for (const xmlNode *node = root; node != NULL; node = xml_following(root, node)) {
         if (xml_is_bpmn(node))
             collect(draft, node);
     }

@@ -95,6 +95,7 @@ static void end_model(struct draft *draft)
     resolve_compensation(draft);
     resolve_containers(draft);
     resolve_reach(draft);
+    check_references(draft, draft->node);
     check_process(draft);
     finish_model(draft);
 }
@@ -160,6 +161,7 @@ static void read_processes(struct bpmn_document *document, struct file *file,
             drafts[i].node = node;
             drafts[i].process = i + 1;
             drafts[i].is_executable = is_executable(arena, node);
+            drafts[i].is_ignored = !drafts[i].is_executable;
             drafts[i].findings = drafts[i].is_executable ? findings : ignored;
             i++;
         }
@@ -169,6 +171,7 @@ static void read_processes(struct bpmn_document *document, struct file *file,
         begin_model(&drafts[i]);
     for (i = 0; i < count; i++)
         end_model(&drafts[i]);
+    check_references(&whole, file->root);
     check_message_flows(&whole);
     describe_collaborations(&whole, document);
     if (executable_count > 0)

@@ -18,7 +18,7 @@ void refuse_element(struct draft *draft, const xmlNode *node, const struct eleme
         finding_add(draft->findings, BPMN_ERROR, "misplaced-element", shown_id, node,
                     "Expected no <%s> inside <%.60s>: BPMN 2.0 does not allow it there.", row->name,
                     xml_name(node->parent));
-    if (named != NULL && named->node == node)
+    if (named != NULL && named->node == node && !draft->is_ignored)
         named->is_refused = true;
 }
 

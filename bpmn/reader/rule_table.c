@@ -12,6 +12,8 @@ static const struct rule_row rows[] = {
     {"process-id", true, "A process has an id of 1 to 200 characters without ':'."},
     {"process-empty", true, "A process has elements."},
     {"id-missing", true, "Elements and sequence flows have an id of 1 to 255 characters."},
+    {"reference", true, "A reference names something of the file, of the right kind."},
+    {"stale-reference", false, "Lanes, incoming and outgoing name elements and flows as they are."},
     {"duplicate-id", true, "An id is used once in a file."},
     {"unknown-element", true, "Elements in BPMN's namespace are elements of BPMN 2.0."},
     {"unsupported-element", true, "Elements are among those executed."},

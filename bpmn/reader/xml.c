@@ -229,6 +229,17 @@ const xmlNode *xml_child(const xmlNode *node, const char *local_name)
     return NULL;
 }
 
+const xmlNode *xml_following(const xmlNode *root, const xmlNode *node)
+{
+    const xmlNode *child = xml_children(node);
+
+    if (child != NULL)
+        return child;
+    while (node != root && xml_next(node) == NULL)
+        node = node->parent;
+    return node != root ? xml_next(node) : NULL;
+}
+
 static const char *take(struct arena *arena, xmlChar *value)
 {
     const char *copy = arena_copy(arena, (const char *)value);

@@ -22,6 +22,8 @@ const char *xml_name(const xmlNode *node);
 const xmlNode *xml_element(const xmlNode *node);
 const xmlNode *xml_children(const xmlNode *node);
 const xmlNode *xml_next(const xmlNode *node);
+/* The next element in document order below `root`; NULL past the last. */
+const xmlNode *xml_following(const xmlNode *root, const xmlNode *node);
 /* First BPMN child of that name, NULL when there is none. */
 const xmlNode *xml_child(const xmlNode *node, const char *local_name);
 

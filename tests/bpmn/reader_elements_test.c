@@ -48,7 +48,7 @@ static const struct description_row tasks[] = {
      "'triggerable':true,'fields':[{'sourceExpression':'v','target':'f'},"
      "{'sourceExpression':'${a}','target':'g'}]}"},
     {TO_X "<serviceTask id='x'/>", "x", "{'service':'external-worker','topic':'x'}"},
-    {TO_X "<serviceTask id='x' implementation='##WebService' operationRef='op'/>", "x",
+    {TO_X "<serviceTask id='x' implementation='##WebService'/>", "x",
      "{'service':'external-worker','topic':'x'}"},
     {TO_X "<businessRuleTask id='x' flowable:expression='${a > 1}' flowable:resultVariable='b'/>",
      "x", "{'type':'businessRuleTask','service':'expression','resultVariable':'b'}"},

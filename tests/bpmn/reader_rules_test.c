@@ -163,6 +163,20 @@ static const struct finding_row data[] = {
      "correlation", "p", NULL},
 };
 
+static const struct finding_row references[] = {
+    {TO_X TASK("x") "<association id='a' sourceRef='gone' targetRef='x'/>", "reference", "a",
+     "sourceRef"},
+    {TO_X TASK("x") "<dataObjectReference id='r' dataObjectRef='gone'/>", "reference", "r",
+     "dataObject"},
+    {TO_X TASK("x") "<dataObjectReference id='r' dataObjectRef='x'/>", "reference", "r", "<task>"},
+    {TO_X TASK("x") "<dataStoreReference id='r' dataStoreRef='gone'/>", "reference", "r",
+     "dataStore"},
+    {TO_X "<serviceTask id='x' operationRef='gone'/>", "reference", "x", "operation"},
+    {TO_X "<subProcess id='x'>" INSIDE("i") "<association id='a' sourceRef='is' "
+                                            "targetRef='gone'/></subProcess>",
+     "reference", "a", "targetRef"},
+};
+
 static const struct finding_row structure[] = {
     {TASK("x") TASK("y") FLOW("f", "x", "y") FLOW("g", "y", "x"), "nothing-starts", "p", NULL},
     {TO_X "<subProcess id='x'>" TASK("a") TASK("b") FLOW("g", "a", "b")
@@ -286,6 +300,11 @@ static const struct finding_row warned[] = {
          FLOW("h", "x", "z"),
      "implicit-end", "a", NULL},
     {TO_X "<subProcess id='x'/>", "sub-process-empty", "x", NULL},
+    {TO_X "<task id='x'><incoming>gone</incoming></task>", "stale-reference", "x", "'gone'"},
+    {TO_X "<task id='x'><outgoing>f</outgoing></task>", "stale-reference", "x", "sourceRef"},
+    {TO_X "<task id='x'/><laneSet id='ls'><lane id='l'><flowNodeRef>gone</flowNodeRef></lane>"
+          "</laneSet>",
+     "stale-reference", "l", "flowNodeRef"},
 };
 
 /* Nothing to say: what looks like the rows above but is right. */
@@ -324,6 +343,7 @@ static void test_refused(void **state)
     check_findings(extensions, COUNT_OF(extensions), BPMN_ERROR);
     check_findings(loops, COUNT_OF(loops), BPMN_ERROR);
     check_findings(data, COUNT_OF(data), BPMN_ERROR);
+    check_findings(references, COUNT_OF(references), BPMN_ERROR);
     check_findings(structure, COUNT_OF(structure), BPMN_ERROR);
     check_findings(gateways, COUNT_OF(gateways), BPMN_ERROR);
 }

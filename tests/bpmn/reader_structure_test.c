@@ -137,7 +137,7 @@ static const struct description_row pools[] = {
     "</correlationProperty>"
 
 static const struct description_row roots[] = {
-    {WITH_ROOT(CORRELATED, "<correlationSubscription id='cs' correlationKeyRef='k'>"
+    {WITH_ROOT(CORRELATED, "<correlationSubscription id='cs'>"
                            "<correlationPropertyBinding correlationPropertyRef='c1'><dataPath>own"
                            "</dataPath></correlationPropertyBinding></correlationSubscription>" TO_X
                            "<receiveTask id='x' messageRef='m'/>"),
@@ -191,6 +191,7 @@ static void test_message_flows(void **state)
         {POOLS("sourceRef='gone' targetRef='x'", RECEIVES, ""), "message-flow-reference"},
         {POOLS("sourceRef='p2'", RECEIVES, ""), "message-flow-reference"},
         {POOLS("sourceRef='y' targetRef='x'", RECEIVES, ""), "message-flow-pool"},
+        {POOLS("sourceRef='p2' targetRef='x' messageRef='gone'", RECEIVES, ""), "reference"},
         {POOLS("sourceRef='p1' targetRef='x'", RECEIVES, ""), "message-flow-pool"},
         {POOLS("sourceRef='z' targetRef='x'", RECEIVES, "<startEvent id='z'/>"),
          "message-flow-end"},

@@ -92,3 +92,36 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- ---- Flowable's views: who called an instance, and timers that are still to fire ----
+CREATE OR REPLACE VIEW flowable.act_hi_procinst WITH (security_invoker = true) AS
+SELECT i.id::varchar(64) AS id_, i.revision::integer AS rev_, i.id::varchar(64) AS proc_inst_id_,
+       i.business_key::varchar(255) AS business_key_, i.definition_id::varchar(255) AS proc_def_id_,
+       i.started_at AT TIME ZONE 'UTC' AS start_time_, i.ended_at AT TIME ZONE 'UTC' AS end_time_,
+       (extract(epoch FROM i.ended_at - i.started_at) * 1000)::bigint AS duration_,
+       i.start_user_id::varchar(255) AS start_user_id_, NULL::varchar(255) AS start_act_id_,
+       i.end_element_id::varchar(255) AS end_act_id_, i.caller_id::varchar(64) AS super_process_instance_id_,
+       i.delete_reason::varchar(4000) AS delete_reason_, i.tenant_id::varchar(255) AS tenant_id_,
+       i.name::varchar(255) AS name_, NULL::varchar(255) AS callback_id_,
+       NULL::varchar(255) AS callback_type_, NULL::varchar(255) AS reference_id_,
+       NULL::varchar(255) AS reference_type_, NULL::varchar(255) AS propagated_stage_inst_id_,
+       NULL::varchar(255) AS business_status_
+FROM synergyflow_workflows.process_instance i;
+
+CREATE OR REPLACE VIEW flowable.act_ru_timer_job WITH (security_invoker = true) AS
+SELECT t.id::varchar(64) AS id_, 1 AS rev_, NULL::varchar(255) AS category_,
+       'timer'::varchar(255) AS type_, NULL::timestamp AS lock_exp_time_,
+       NULL::varchar(255) AS lock_owner_, true AS exclusive_,
+       t.execution_id::varchar(64) AS execution_id_,
+       t.instance_id::varchar(64) AS process_instance_id_,
+       t.definition_id::varchar(255) AS proc_def_id_, t.element_id::varchar(255) AS element_id_,
+       NULL::varchar(255) AS element_name_, NULL::varchar(255) AS scope_id_,
+       NULL::varchar(255) AS sub_scope_id_, NULL::varchar(255) AS scope_type_,
+       NULL::varchar(255) AS scope_definition_id_, NULL::varchar(255) AS correlation_id_,
+       3 - t.attempts AS retries_, NULL::varchar(64) AS exception_stack_id_,
+       t.last_error::varchar(4000) AS exception_msg_, t.due_at AT TIME ZONE 'UTC' AS duedate_,
+       t.repeat::varchar(255) AS repeat_, 'trigger-timer'::varchar(255) AS handler_type_,
+       (jsonb_build_object('activityId', t.element_id))::varchar(4000) AS handler_cfg_,
+       NULL::varchar(64) AS custom_values_id_, t.created_at AT TIME ZONE 'UTC' AS create_time_,
+       t.tenant_id::varchar(255) AS tenant_id_
+FROM synergyflow_workflows.timer t WHERE t.dead_at IS NULL;

@@ -326,6 +326,8 @@ struct bpmn_element {
     bool triggerable; /* waits for a trigger after its work */
     struct bpmn_user_task user_task;
     struct bpmn_call call;
+    const char *global_task; /* the id of the <global…Task> that a call activity of the file calls:
+                                `type` is then the task's; NULL otherwise */
 
     /* ad-hoc sub-process */
     bool sequential;
@@ -384,8 +386,8 @@ struct bpmn_participant {
 
 struct bpmn_message_flow {
     const char *id;
-    const char *name;    /* NULL when absent */
-    const char *source;  /* ids of elements or participants */
+    const char *name;   /* NULL when absent */
+    const char *source; /* ids of elements or participants */
     const char *target;
     const char *message; /* the name of its message */
 };

@@ -22,8 +22,10 @@ static void describe_reference(json_t *object, const char *name, const struct bp
 
 const char *describe_type(const struct bpmn_element *element)
 {
-    return element->type == BPMN_EVENT_SUB_PROCESS ? "subProcess"
-                                                   : bpmn_element_type_name(element->type);
+    if (element->type == BPMN_EVENT_SUB_PROCESS)
+        return bpmn_element_type_name(BPMN_SUB_PROCESS);
+    return bpmn_element_type_name(element->global_task != NULL ? BPMN_CALL_ACTIVITY
+                                                               : element->type);
 }
 
 static void describe_events(json_t *object, const struct bpmn_model *model,
@@ -156,6 +158,10 @@ static void describe_activity(json_t *object, const struct bpmn_model *model,
     describe_user_task(object, &element->user_task);
     if (element->type == BPMN_CALL_ACTIVITY)
         describe_call(object, &element->call);
+    if (element->global_task != NULL) {
+        describe_text(object, "calledElement", element->global_task);
+        describe_text(object, "taskType", bpmn_element_type_name(element->type));
+    }
     if (element->type == BPMN_AD_HOC_SUB_PROCESS) {
         set(object, "ordering", json_string(element->sequential ? "Sequential" : "Parallel"));
         set(object, "cancelRemainingInstances", json_boolean(element->cancel_remaining));

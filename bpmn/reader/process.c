@@ -121,7 +121,7 @@ static void start_element(struct draft *draft, struct draft_element *draft_eleme
         element->type = BPMN_EVENT_SUB_PROCESS;
     if (type == BPMN_CALL_ACTIVITY &&
         find_global_task(draft, node, &draft_element->details, &element->type))
-        INVARIANT(element->type != BPMN_CALL_ACTIVITY);
+        element->global_task = xml_attribute(draft->arena, draft_element->details, "id");
 }
 
 static void read_element(struct draft *draft, const xmlNode *node, enum bpmn_element_type type,

@@ -148,19 +148,21 @@ static const struct description_row roots[] = {
                "<resourceAssignmentExpression><formalExpression>user(kim)</formalExpression>"
                "</resourceAssignmentExpression></potentialOwner></globalUserTask>",
                TO_X "<callActivity id='x' name='Own' calledElement='t:gu'/>"),
-     "x", "{'type':'userTask','name':'Own','candidateUsers':'kim'}"},
+     "x",
+     "{'type':'callActivity','calledElement':'gu','taskType':'userTask','name':'Own','"
+     "candidateUsers':'kim'}"},
     {WITH_ROOT("<globalScriptTask id='gs' scriptLanguage='javascript'><script>a = 1</script>"
                "</globalScriptTask>",
                TO_X "<callActivity id='x' calledElement='gs'><standardLoopCharacteristics/>"
                     "</callActivity>"),
-     "x", "{'type':'scriptTask','script':'a = 1','loop':{'kind':'standard'}}"},
+     "x", "{'taskType':'scriptTask','script':'a = 1','loop':{'kind':'standard'}}"},
     {WITH_ROOT("<globalTask id='gt'/>", TO_X "<callActivity id='x' calledElement='gt'/>"), "x",
-     "{'type':'task'}"},
+     "{'taskType':'task'}"},
     {WITH_ROOT("<globalManualTask id='gt'/>", TO_X "<callActivity id='x' calledElement='gt'/>"),
-     "x", "{'type':'manualTask'}"},
+     "x", "{'taskType':'manualTask'}"},
     {WITH_ROOT("<globalBusinessRuleTask id='gt'/>",
                TO_X "<callActivity id='x' calledElement='gt'/>"),
-     "x", "{'type':'businessRuleTask','topic':'x'}"},
+     "x", "{'taskType':'businessRuleTask','topic':'x'}"},
     {WITH_ROOT("<message id='m' name='paid'/><interface id='i' name='I'><operation id='o' "
                "name='pay'><inMessageRef>m</inMessageRef></operation></interface>",
                TO_X "<serviceTask id='x' operationRef='o'/>"),

@@ -35,6 +35,7 @@ static void start_next(struct step *step, uint32_t scope)
     struct bpmn_change next = step_change(step, BPMN_CHANGE_STEPPED_ON, NULL);
 
     next.scope_id = at->id;
+    next.element = at->element;
     step_record(step, &next);
     step_enqueue(step, scope, element, BPMN_NONE);
 }
@@ -80,6 +81,7 @@ enum status ad_hoc_completed(struct step *step, uint32_t scope, bool *ret_ends,
     if (status != STATUS_OK || !*ret_ends)
         return status;
     ending.scope_id = at->id;
+    ending.element = at->element;
     ending.index = AD_HOC_ENDING;
     step_record(step, &ending);
     if (sub_process->cancel_remaining)

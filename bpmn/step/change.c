@@ -262,6 +262,8 @@ static void append_details(struct text *text, const struct bpmn_change *change, 
     case BPMN_CHANGE_PLANNED:
         if (change->index >= 0)
             text_append_format(text, ", %" PRId64, change->index);
+        else
+            text_append(text, ", as long as its condition says");
         break;
     default:
         break;
@@ -325,7 +327,7 @@ static void append_change(struct text *text, const struct bpmn_change *change,
         text_append(text, "tokens on flows swept");
         break;
     case BPMN_CHANGE_STEPPED_ON:
-        text_append(text, kind);
+        text_append_format(text, "%s starts one more", id);
         break;
     default:
         append_headline(text, kind, id);

@@ -72,6 +72,24 @@ static enum status close_one(struct step *step, uint32_t scope, bool *ret_closed
     UNREACHABLE();
 }
 
+/* BPMN 13.2.2, state Completing: when nothing runs in a scope but event sub-processes, they come to
+ * their end, and no new one starts. */
+static void stop_listening(struct step *step, uint32_t scope)
+{
+    const struct bpmn_scope *at = &step->instance->scopes[scope];
+
+    for (uint32_t i = 0; i < at->token_count; i++) {
+        if (at->tokens[i].state != BPMN_TOKEN_LISTENING &&
+            step->model->elements[at->tokens[i].element].type != BPMN_EVENT_SUB_PROCESS)
+            return;
+    }
+    for (uint32_t i = at->token_count; i > 0; i--) {
+        at = &step->instance->scopes[scope];
+        if (at->tokens[i - 1].state == BPMN_TOKEN_LISTENING)
+            step_terminate(step, scope, &at->tokens[i - 1].id, NULL);
+    }
+}
+
 /* BPMN chapter 13: a process or sub-process completes when no token is left in it. Tokens that wait
  * at a join are left: such a scope waits. */
 enum status step_close_empty(struct step *step, uint32_t scope, struct error *ret_error)
@@ -84,9 +102,13 @@ enum status step_close_empty(struct step *step, uint32_t scope, struct error *re
         if (!at->removed) {
             enum status status;
 
-            if (at->token_count > at->listener_count || at->arrival_count > 0 ||
-                at->child_count > 0 || step_in_flight(step, scope) > 0)
+            if (at->arrival_count > 0 || at->child_count > 0 || step_in_flight(step, scope) > 0)
                 return STATUS_OK;
+            if (at->token_count > at->listener_count) {
+                if (at->listener_count > 0)
+                    stop_listening(step, scope);
+                return STATUS_OK;
+            }
             status = close_one(step, scope, &closed, ret_error);
             if (status != STATUS_OK || !closed)
                 return status;

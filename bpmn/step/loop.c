@@ -255,6 +255,7 @@ enum status loop_enter(struct step *step, const struct move *move, struct error 
     if (status != STATUS_OK)
         return status;
     planned.scope_id = step->instance->scopes[body].id;
+    planned.element = element->index;
     planned.index = total;
     if (element->loop.kind == BPMN_LOOP_SEQUENTIAL)
         planned.value = items;

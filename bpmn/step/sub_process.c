@@ -14,6 +14,7 @@ static void start_inside(struct step *step, const struct place *at, uint32_t sco
             struct bpmn_change next = step_change(step, BPMN_CHANGE_STEPPED_ON, NULL);
 
             next.scope_id = step->instance->scopes[scope].id;
+            next.element = at->element->index;
             step_record(step, &next);
         }
         if (at->element->type == BPMN_EVENT_SUB_PROCESS)

@@ -182,6 +182,7 @@ static void run_job(struct job_action *action)
     struct api_operation *operation = action->operation;
 
     operation->command.kind = COMMAND_JOB;
+    operation->command.address = ADDRESS_JOB;
     operation->command.target = action->id;
     operation->on_done = api_operation_no_content;
     api_operation_submit(operation);

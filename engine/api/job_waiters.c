@@ -277,7 +277,10 @@ static void on_given_back(void *context, struct pg_batch *batch, enum status sta
     (void)error;
     arena_free(back->arena);
     waiters->under_way--;
-    finish_close(waiters);
+    if (waiters->closed)
+        finish_close(waiters);
+    else
+        look(waiters);
 }
 
 static void give_back(struct job_waiters *waiters, const struct job_wish *wish,

@@ -119,9 +119,6 @@ static enum status read_message(struct message *message, const json_t *body,
 {
     enum status status = json_field_required_text(body, "name", &message->name, ret_error);
 
-    if (status == STATUS_OK && message->name[0] == '\0')
-        status = error_set_field(ret_error, STATUS_INVALID, "name",
-                                 "Expected 'name' to be the name of a message.");
     if (status == STATUS_OK)
         status = read_text(body, "name", MESSAGE_TEXT_MAX, &message->name, ret_error);
     if (status == STATUS_OK)

@@ -170,6 +170,7 @@ static void on_routed(struct api_query *query)
     } else {
         message->subscription = pg_value_uuid(rows, 0, 2);
         operation->command.kind = COMMAND_JOB;
+        operation->command.address = ADDRESS_JOB;
         operation->command.target = message->id;
         operation->command.context = message;
         operation->command.name =

@@ -170,10 +170,10 @@ static bool read_signal(struct api_operation *operation, const char **ret_tenant
     enum status status =
         json_field_required_text(operation->body, "signalName", &command->name, &error);
 
-    if (status == STATUS_OK &&
-        (command->name[0] == '\0' || strlen(command->name) > SIGNAL_NAME_MAX))
-        status = error_set_field(&error, STATUS_INVALID, "signalName",
-                                 "Expected 'signalName' to have 1 to %d bytes.", SIGNAL_NAME_MAX);
+    if (status == STATUS_OK && strlen(command->name) > SIGNAL_NAME_MAX)
+        status =
+            error_set_field(&error, STATUS_INVALID, "signalName",
+                            "Expected 'signalName' to have at most %d bytes.", SIGNAL_NAME_MAX);
     if (status == STATUS_OK)
         status = json_field_text(operation->body, "tenantId", ret_tenant, &error);
     if (status == STATUS_OK)

@@ -187,6 +187,9 @@ MUST_CHECK enum status evaluate_boolean(struct step *step, const struct view *vi
                                         const struct bpmn_element *element,
                                         const struct expression *expression, const char *what,
                                         bool *ret_true, struct error *ret_error);
+/* Of the element's jobs; 0 when the model says none. */
+MUST_CHECK enum status evaluate_priority(struct step *step, const struct place *at,
+                                         int64_t *ret_priority, struct error *ret_error);
 MUST_CHECK enum status evaluate_condition(struct step *step, const struct place *at,
                                           const struct bpmn_flow *flow, const json_t *overlay,
                                           bool *ret_true, struct error *ret_error);

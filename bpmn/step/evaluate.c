@@ -1,6 +1,8 @@
 /* Expressions as seen from a token: its scope's variables, then those around it. */
 #include "bpmn/step/element.h"
 
+#include <stdlib.h>
+
 struct evaluation {
     struct expression_scope base;
     struct step *step;
@@ -203,4 +205,25 @@ enum status evaluate_condition(struct step *step, const struct place *at,
     ret_error->status = STATUS_FAILED;
     error_prefix(ret_error, "The condition of flow '%s' out of '%s'", flow->id, at->element->id);
     return error_at(ret_error, flow->id, flow->line, flow->column);
+}
+
+enum status evaluate_priority(struct step *step, const struct place *at, int64_t *ret_priority,
+                              struct error *ret_error)
+{
+    const char *text = NULL;
+    char *end = NULL;
+    long long priority;
+    enum status status =
+        evaluate_optional(step, at, at->element->job_priority, "job priority", &text, ret_error);
+
+    *ret_priority = 0;
+    if (status != STATUS_OK || text == NULL)
+        return status;
+    priority = strtoll(text, &end, 10);
+    if (*end != '\0' || priority < INT32_MIN || priority > INT32_MAX) {
+        error_set(ret_error, STATUS_FAILED, "Expected an integer but found '%.60s'.", text);
+        return evaluate_failed(at->element, "job priority", ret_error);
+    }
+    *ret_priority = priority;
+    return STATUS_OK;
 }

@@ -178,14 +178,18 @@ enum status step_go_on(struct step *step, const struct place *at, struct error *
 }
 
 /* A job takes the token out of the element, in a transaction of its own. */
-static void park_after(struct step *step, const struct place *at)
+static enum status park_after(struct step *step, const struct place *at, struct error *ret_error)
 {
     struct place parked =
         step_new_token(step, BPMN_CHANGE_PARKED, at->scope, at->element->index, BPMN_NONE, "after");
     struct bpmn_change wait = step_change(step, BPMN_CHANGE_ASYNC_SCHEDULED, &parked);
 
+    enum status status = evaluate_priority(step, &parked, &wait.index, ret_error);
+
     wait.name = "after";
-    step_wait(step, &wait);
+    if (status == STATUS_OK)
+        step_wait(step, &wait);
+    return status;
 }
 
 static bool is_body(struct step *step, const struct place *at)
@@ -218,10 +222,8 @@ enum status step_leave(struct step *step, const struct place *at, struct error *
     if (step_is_inner(step, at->scope, at->element))
         return STATUS_OK; /* the body goes on when its scope has become empty */
     note_end(step, at);
-    if (at->element->async_after) {
-        park_after(step, at);
-        return STATUS_OK;
-    }
+    if (at->element->async_after)
+        return park_after(step, at, ret_error);
     return step_go_on(step, at, ret_error);
 }
 

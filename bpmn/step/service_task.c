@@ -54,8 +54,10 @@ static enum status run_script(struct step *step, const struct place *at, struct 
     if (status != STATUS_OK)
         return status;
     if (is_deferred) {
-        step_wait(step, &deferred);
-        return STATUS_OK;
+        status = evaluate_priority(step, at, &deferred.index, ret_error);
+        if (status == STATUS_OK)
+            step_wait(step, &deferred);
+        return status;
     }
     if (error_code != NULL) {
         json_decref(value);
@@ -74,6 +76,8 @@ static enum status ask(struct step *step, const struct place *at, struct error *
     enum status status =
         evaluate_name(step, at, at->element->topic, "topic", &asked.name, ret_error);
 
+    if (status == STATUS_OK && external)
+        status = evaluate_priority(step, at, &asked.index, ret_error);
     if (status == STATUS_OK)
         step_wait(step, &asked);
     return status;

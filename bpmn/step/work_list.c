@@ -97,14 +97,18 @@ static enum status arm_if_waiting(struct step *step, const struct place *at,
 }
 
 /* A job carries the token into the element, in a transaction of its own. */
-static void park_before(struct step *step, const struct move *move)
+static enum status park_before(struct step *step, const struct move *move, struct error *ret_error)
 {
     struct place parked =
         step_new_token(step, BPMN_CHANGE_PARKED, move->scope, move->element, move->flow, "before");
     struct bpmn_change wait = step_change(step, BPMN_CHANGE_ASYNC_SCHEDULED, &parked);
 
+    enum status status = evaluate_priority(step, &parked, &wait.index, ret_error);
+
     wait.name = "before";
-    step_wait(step, &wait);
+    if (status == STATUS_OK)
+        step_wait(step, &wait);
+    return status;
 }
 
 /* An activity that needs several tokens waits until they are there (BPMN 10.2, startQuantity). */
@@ -192,10 +196,8 @@ static enum status make_move(struct step *step, const struct move *move, struct 
         status = hooks->arrive(step, move, &enters, ret_error);
     if (status != STATUS_OK || !enters)
         return status;
-    if (!inner && !move->resumed && !move->triggered && element->async_before) {
-        park_before(step, move);
-        return STATUS_OK;
-    }
+    if (!inner && !move->resumed && !move->triggered && element->async_before)
+        return park_before(step, move, ret_error);
     if (!inner && bpmn_has_body(element))
         return loop_enter(step, move, ret_error);
     return activate(step, move, ret_error);

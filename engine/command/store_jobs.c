@@ -39,17 +39,6 @@ static const struct bpmn_element *element_of(const struct made_wait *made)
     return &made->instance->instance.model->elements[made->change->element];
 }
 
-/* A literal number; an expression is worked out when the job is made (the step has done that for
- * tasks only), and counts as 0 here. */
-static int32_t priority_of(const struct bpmn_element *element)
-{
-    const struct expression *priority = element->job_priority;
-
-    return priority != NULL && expression_is_literal(priority)
-               ? (int32_t)strtol(expression_text(priority), NULL, 10)
-               : 0;
-}
-
 /* "R5/PT7M" → 5. */
 static int32_t retries_of(const struct bpmn_element *element)
 {
@@ -92,7 +81,7 @@ static void add_job(struct unit *unit, struct pg_array **a, const struct made_wa
 {
     const struct bpmn_element *element = element_of(made);
     enum job_kind kind = kind_of(made->change);
-    int32_t priority = priority_of(element);
+    int32_t priority = (int32_t)made->change->index;
 
     store_where(a, made);
     pg_add_text(a[5], element->name);

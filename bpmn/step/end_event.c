@@ -32,29 +32,38 @@ static enum status throw_error(struct step *step, const struct place *at,
     enum status status =
         evaluate_optional(step, at, error->code_expression, "error code", &code, ret_error);
 
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && step_token(step, at) != NULL)
         status = step_leave(step, at, ret_error);
     return status == STATUS_OK ? error_throw(step, at, code, NULL, ret_error) : status;
 }
 
-/* The token is consumed; what else happens depends on the event. One that undoes waits until that
- * is done, so that the scope stays; the others throw when they have left. */
+/* The token is consumed; what else happens depends on the event. One that undoes keeps its token
+ * until that is done, so that the scope stays; the others have completed when they throw, whatever
+ * it is that they interrupt. */
 static enum status activate(struct step *step, const struct place *at, const struct move *move,
                             struct error *ret_error)
 {
     const struct bpmn_event_definition *terminate = defined(at, BPMN_EVENT_TERMINATE);
     const struct bpmn_event_definition *error = defined(at, BPMN_EVENT_ERROR);
+    bool undoes = defined(at, BPMN_EVENT_COMPENSATION) != NULL;
     bool goes_on = true;
-    enum status status = throw_events(step, at, &goes_on, ret_error);
+    enum status status = STATUS_OK;
 
     (void)move;
-    if (status != STATUS_OK || !goes_on)
-        return status;
     if (defined(at, BPMN_EVENT_CANCEL) != NULL)
         return transaction_cancel(step, at, ret_error);
+    if (error != NULL && at->element->events.count == 1)
+        return throw_error(step, at, error, ret_error);
+    if (!undoes)
+        status = step_leave(step, at, ret_error);
+    if (status == STATUS_OK)
+        status = throw_events(step, at, &goes_on, ret_error);
+    if (status != STATUS_OK || !goes_on)
+        return status;
     if (error != NULL)
         return throw_error(step, at, error, ret_error);
-    status = step_leave(step, at, ret_error);
+    if (undoes)
+        status = step_leave(step, at, ret_error);
     if (status == STATUS_OK && terminate != NULL)
         status = terminate_scope(step, at, terminate->terminate_all, ret_error);
     return status;

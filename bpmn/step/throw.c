@@ -114,21 +114,28 @@ enum status throw_implicit(struct step *step, const struct place *at,
     }
 }
 
-static bool is_gone(struct step *step, const struct place *at)
+/* What was thrown may have interrupted the scope that it was thrown in. An end event has no token
+ * any more when it throws. */
+static bool is_interrupted(struct step *step, const struct place *at, uint32_t epoch)
 {
-    return step->instance->status != BPMN_INSTANCE_ACTIVE || step_token(step, at) == NULL;
+    const struct bpmn_scope *scope = &step->instance->scopes[at->scope];
+
+    return step->instance->status != BPMN_INSTANCE_ACTIVE || scope->removed ||
+           scope->epoch != epoch ||
+           (at->element->type != BPMN_END_EVENT && step_token(step, at) == NULL);
 }
 
 enum status throw_events(struct step *step, const struct place *at, bool *ret_goes_on,
                          struct error *ret_error)
 {
     const struct bpmn_events *events = &at->element->events;
+    uint32_t epoch = step->instance->scopes[at->scope].epoch;
     enum status status = STATUS_OK;
 
     *ret_goes_on = true;
     for (uint32_t i = 0; i < events->count && status == STATUS_OK && *ret_goes_on; i++) {
         status = throw_implicit(step, at, &events->items[i], ret_error);
-        *ret_goes_on = !is_gone(step, at);
+        *ret_goes_on = !is_interrupted(step, at, epoch);
     }
     /* What waits comes last, so that everything has been thrown. */
     for (uint32_t i = 0; i < events->count && status == STATUS_OK && *ret_goes_on; i++) {

@@ -139,8 +139,8 @@ static bool read_priority(const char *text, int32_t *ret_priority)
     return true;
 }
 
-static enum status evaluate_priority(struct step *step, const struct place *at,
-                                     struct bpmn_task_details *task, struct error *ret_error)
+static enum status evaluate_task_priority(struct step *step, const struct place *at,
+                                          struct bpmn_task_details *task, struct error *ret_error)
 {
     const char *text = NULL;
     enum status status =
@@ -211,7 +211,7 @@ static enum status evaluate_details(struct step *step, const struct place *at,
     if (status == STATUS_OK)
         status = evaluate_due(step, at, task, ret_error);
     if (status == STATUS_OK)
-        status = evaluate_priority(step, at, task, ret_error);
+        status = evaluate_task_priority(step, at, task, ret_error);
     if (status != STATUS_OK)
         return status;
     task->candidate_users = users.items;

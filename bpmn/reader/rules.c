@@ -74,17 +74,24 @@ static void check_only_flow(struct draft *draft, const struct draft_element *dra
                     element->id);
 }
 
-/* What starts a process is started by nothing else. */
+/* BPMN 10.3.3 and 10.5.6: what starts a process has no incoming flow, or one from a start event
+ * that has no trigger. */
 static void check_instantiate(struct draft *draft, const struct draft_element *draft_element)
 {
     const struct bpmn_element *element = &draft_element->element;
+    const struct bpmn_element *source =
+        element->incoming_count == 1
+            ? &draft->elements[draft->flows[element->incoming[0]].flow.source].element
+            : NULL;
 
-    if (element->instantiate && element->incoming_count > 0)
-        finding_add(draft->findings, BPMN_ERROR, "instantiate-incoming", element->id,
-                    draft_element->node,
-                    "Expected an element with instantiate=\"true\" to have no incoming sequence "
-                    "flow but found %u.",
-                    element->incoming_count);
+    if (!element->instantiate || element->incoming_count == 0 ||
+        (source != NULL && source->type == BPMN_START_EVENT && source->events.count == 0))
+        return;
+    finding_add(draft->findings, BPMN_ERROR, "instantiate-incoming", element->id,
+                draft_element->node,
+                "Expected an element with instantiate=\"true\" to have no incoming sequence flow "
+                "(but one from a start event without a trigger) but found %u.",
+                element->incoming_count);
 }
 
 static void check_boundary(struct draft *draft, const struct draft_element *draft_element)

@@ -193,7 +193,8 @@ const struct place places[] = {
      OPEN ENDS "<exclusiveGateway id='x'/>" FLOW("f1", "s", "x") IF("f2", "x", "y")
          FLOW("f3", "x", "y") "\n@<parallelGateway id='y'/>" FLOW("f4", "y", "e") CLOSE},
     {"default-flow-place", "x", AROUND("\n @<parallelGateway id='x' default='f2'/>")},
-    {"instantiate-incoming", "x", AROUND("\n @<receiveTask id='x' instantiate='true'/>")},
+    {"instantiate-incoming", "x",
+     AROUND("\n @<receiveTask id='x' instantiate='true'/>" FLOW("f3", "x", "x"))},
     {"service-task-implementation", "x", AROUND("\n\n @<serviceTask id='x'/>")},
     {"service-task-topic", "x",
      AROUND("\n\n @<serviceTask id='x' flowable:type='external-worker'/>")},

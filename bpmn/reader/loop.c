@@ -70,6 +70,27 @@ static const char *reference_text(struct draft *draft, const xmlNode *node, cons
     return child != NULL ? xml_text(draft->arena, child) : NULL;
 }
 
+static void not_data(struct draft *draft, const xmlNode *node, const char *id, const char *what,
+                     const char *reference)
+{
+    finding_add(draft->findings, BPMN_WARNING, "loop-data-variable", id, node,
+                "%s names no data of this process: '%.100s' is taken for a variable's name.", what,
+                reference);
+}
+
+/* As in Flowable, a reference that names no data is the name of a variable, or an expression. */
+static void take_variable(struct draft *draft, const xmlNode *node, const char *id,
+                          const char *what, const char *reference, struct bpmn_loop *loop)
+{
+    if (strstr(reference, "{") != NULL) {
+        loop->collection =
+            draft_expression(draft, reference, EXPRESSION_TEMPLATE, "collection", id, node);
+        return;
+    }
+    not_data(draft, node, id, what, reference);
+    loop->collection_variable = reference;
+}
+
 static void read_loop_data(struct draft *draft, const struct draft_element *draft_element,
                            const xmlNode *node, struct bpmn_loop *loop)
 {
@@ -82,10 +103,7 @@ static void read_loop_data(struct draft *draft, const struct draft_element *draf
     if (loop->collection == NULL && loop->collection_variable == NULL && input != NULL) {
         loop->collection_variable = loop_data_variable(draft, draft_element->node, input, true);
         if (loop->collection_variable == NULL)
-            finding_add(draft->findings, BPMN_ERROR, "loop-data", id, node,
-                        "Expected loopDataInputRef to name data of this process but '%.100s' "
-                        "names none.",
-                        input);
+            take_variable(draft, node, id, "loopDataInputRef", input, loop);
     }
     loop->element_variable = element_variable != NULL
                                  ? element_variable
@@ -95,12 +113,11 @@ static void read_loop_data(struct draft *draft, const struct draft_element *draf
     if (output == NULL)
         return;
     loop->output_collection = loop_data_variable(draft, draft_element->node, output, false);
-    if (loop->output_collection == NULL)
-        finding_add(draft->findings, BPMN_ERROR, "loop-data", id, node,
-                    "Expected loopDataOutputRef to name data of this process but '%.100s' names "
-                    "none.",
-                    output);
-    else if (loop->output_item == NULL)
+    if (loop->output_collection == NULL) {
+        not_data(draft, node, id, "loopDataOutputRef", output);
+        loop->output_collection = output;
+    }
+    if (loop->output_item == NULL)
         finding_add(draft->findings, BPMN_ERROR, "loop-data", id, node,
                     "Expected a multi-instance activity with loopDataOutputRef to have an "
                     "outputDataItem: what is gathered.");
@@ -155,7 +172,8 @@ static void read_complexes(struct draft *draft, const struct draft_element *draf
         count += xml_is(child, "complexBehaviorDefinition");
     items = arena_array(draft->arena, count + 1, sizeof(*items));
     loop->complex = items;
-    for (const xmlNode *child = xml_children(node); child != NULL; child = xml_next(child)) {
+    for (const xmlNode *child = xml_children(node); child != NULL && !draft_is_full(draft);
+         child = xml_next(child)) {
         if (xml_is(child, "complexBehaviorDefinition"))
             read_complex(draft, draft_element, child, &items[loop->complex_count++]);
     }

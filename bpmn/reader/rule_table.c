@@ -99,6 +99,8 @@ static const struct rule_row rows[] = {
     {"loop-kind", true, "An activity has one kind of loop."},
     {"loop-maximum", true, "loopMaximum is a positive integer."},
     {"loop-data", true, "The data of a loop is data of the process."},
+    {"loop-data-variable", false,
+     "loopDataInputRef and loopDataOutputRef name data; another name is taken for a variable's."},
     {"loop-behaviour", true, "The behaviour of a loop has an event."},
     {"quantity", true, "Quantities are integers from 1."},
     {"called-element", true, "A call activity names what it calls."},

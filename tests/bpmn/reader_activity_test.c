@@ -89,8 +89,8 @@ static const struct finding_row extensions[] = {
 
 static const struct finding_row loops[] = {
     {TO_X "<task id='x'>" MULTI("") "</task>", "multi-instance", "x", "loopCardinality"},
-    {TO_X "<task id='x'>" MULTI("<loopDataInputRef>gone</loopDataInputRef>") "</task>", "loop-data",
-     "x", "gone"},
+    {TO_X "<task id='x'>" MULTI("<loopDataInputRef>gone</loopDataInputRef>") "</task>",
+     "loop-data-variable", "x", "gone"},
     {TO_X "<task id='x'>" MULTI("<loopCardinality>2</loopCardinality><loopDataOutputRef>d"
                                 "</loopDataOutputRef>") "</task><dataObject id='d'/>",
      "loop-data", "x", "outputDataItem"},

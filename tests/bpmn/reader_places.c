@@ -159,6 +159,10 @@ const struct place places[] = {
     {"loop-maximum", "x",
      AROUND("<task id='x'>\n @<standardLoopCharacteristics loopMaximum='-1'/></task>")},
     {"loop-data", "x",
+     AROUND("<task id='x'>\n @<multiInstanceLoopCharacteristics><loopCardinality>2"
+            "</loopCardinality><loopDataOutputRef>m</loopDataOutputRef>"
+            "</multiInstanceLoopCharacteristics></task>")},
+    {"loop-data-variable", "x",
      AROUND("<task id='x'>\n @<multiInstanceLoopCharacteristics><loopDataInputRef>m"
             "</loopDataInputRef></multiInstanceLoopCharacteristics></task>")},
     {"loop-behaviour", "x",

@@ -259,12 +259,6 @@ static void append_details(struct text *text, const struct bpmn_change *change, 
     case BPMN_CHANGE_CONDITION_SEEN:
         text_append_format(text, ", now %s", change->index != 0 ? "true" : "false");
         break;
-    case BPMN_CHANGE_PLANNED:
-        if (change->index >= 0)
-            text_append_format(text, ", %" PRId64, change->index);
-        else
-            text_append(text, ", as long as its condition says");
-        break;
     default:
         break;
     }
@@ -325,6 +319,14 @@ static void append_change(struct text *text, const struct bpmn_change *change,
         break;
     case BPMN_CHANGE_SWEPT:
         text_append(text, "tokens on flows swept");
+        break;
+    case BPMN_CHANGE_PLANNED:
+        if (model->elements[change->element].type == BPMN_AD_HOC_SUB_PROCESS)
+            text_append_format(text, "%s is complete", id);
+        else if (change->index >= 0)
+            text_append_format(text, "%s planned, %" PRId64, id, change->index);
+        else
+            text_append_format(text, "%s planned, as long as its condition says", id);
         break;
     case BPMN_CHANGE_STEPPED_ON:
         text_append_format(text, "%s starts one more", id);

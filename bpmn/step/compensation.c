@@ -59,6 +59,95 @@ json_t *compensation_inside(struct step *step, uint32_t scope)
     return json_incref(step->instance->scopes[scope].compensable);
 }
 
+static void append_new(json_t *records, json_t *record)
+{
+    int result = json_array_append_new(records, record);
+
+    INVARIANT(result == 0);
+}
+
+/* The activity that `handler` undoes. */
+static const struct bpmn_element *undone_by(const struct step *step, uint32_t handler)
+{
+    const struct bpmn_element *elements = step->model->elements;
+
+    for (uint32_t i = 0; i < step->model->element_count; i++) {
+        uint32_t boundary = elements[i].compensation_boundary;
+
+        if (boundary != BPMN_NONE && elements[boundary].compensation_handler == handler)
+            return &elements[i];
+    }
+    return NULL;
+}
+
+/* Handlers that are under way will have to begin again. */
+static void salvage_handlers(const struct step *step, const struct bpmn_scope *at, json_t *records)
+{
+    for (uint32_t i = 0; i < at->token_count; i++) {
+        uint32_t handler = at->tokens[i].element;
+        const struct bpmn_element *activity =
+            step->model->elements[handler].for_compensation ? undone_by(step, handler) : NULL;
+        json_t *record;
+
+        if (activity == NULL)
+            continue;
+        record = json_object();
+        put(record, "el", json_string_nocheck(activity->id));
+        if (json_object_size(at->variables) > 0)
+            put(record, "vars", json_incref(at->variables));
+        append_new(records, record);
+    }
+}
+
+/* The records of an active scope and of those inside it; NULL when there are none. As deep as the
+ * model nests. */
+static json_t *salvage(const struct step *step, uint32_t scope)
+{
+    const struct bpmn_instance *instance = step->instance;
+    const struct bpmn_scope *at = &instance->scopes[scope];
+    json_t *records = at->kind == BPMN_SCOPE_COMPENSATION ? at->queue : at->compensable;
+
+    records = records != NULL ? json_copy(records) : json_array();
+    if (at->kind == BPMN_SCOPE_COMPENSATION)
+        salvage_handlers(step, at, records);
+    for (uint32_t i = scope + 1; i < instance->scope_count; i++) {
+        const struct bpmn_scope *inner = &instance->scopes[i];
+        json_t *inside = inner->removed || inner->parent != scope ? NULL : salvage(step, i);
+        json_t *record;
+
+        if (inside == NULL)
+            continue;
+        record = json_object();
+        put(record, "el", json_string_nocheck(step->model->elements[inner->element].id));
+        if (json_object_size(inner->variables) > 0)
+            put(record, "vars", json_incref(inner->variables));
+        put(record, "inner", inside);
+        put(record, "loop", json_true()); /* it has not completed: no handler of its own */
+        append_new(records, record);
+    }
+    if (json_array_size(records) > 0)
+        return records;
+    json_decref(records);
+    return NULL;
+}
+
+void compensation_salvage(struct step *step, uint32_t scope)
+{
+    json_t *records = salvage(step, scope);
+    size_t own = json_array_size(step->instance->scopes[scope].compensable);
+
+    if (records == NULL)
+        return;
+    (void)step_keep(step, records);
+    for (size_t i = own; i < json_array_size(records); i++) {
+        struct bpmn_change remembered = step_change(step, BPMN_CHANGE_REMEMBERED, NULL);
+
+        remembered.scope_id = step->instance->scopes[scope].id;
+        remembered.value = json_array_get(records, i);
+        step_record(step, &remembered);
+    }
+}
+
 /* ---- throwing ----------------------------------------------------------------------------------
  */
 

@@ -114,6 +114,9 @@ void step_terminate(struct step *step, uint32_t scope, const struct uuid *token_
                     const char *reason);
 /* Everything in a scope, which stays open. */
 void step_terminate_all(struct step *step, uint32_t scope, const char *reason);
+/* Likewise, but one token stays; NULL: none. */
+void step_terminate_others(struct step *step, uint32_t scope, const struct uuid *kept,
+                           const char *reason);
 /* Begins a wait: completes `change` (kind, texts and times set by the caller) with a new id unless
  * it has one. */
 void step_wait(struct step *step, struct bpmn_change *change);
@@ -301,6 +304,9 @@ void compensation_remember(struct step *step, const struct place *at, json_t *in
                            const json_t *variables);
 /* Of a scope that is about to close: its variables and what can be undone in it. */
 json_t *compensation_inside(struct step *step, uint32_t scope);
+/* What was completed inside the active sub-processes of a scope is remembered in that scope itself,
+ * before they are ended: a transaction is undone as a whole. */
+void compensation_salvage(struct step *step, uint32_t scope);
 /* Undoes what was completed around `at` (all of it, or one activity), the last first. With
  * `wait`, the token waits until it is done: *ret_waits; when there is nothing to undo it does not.
  */

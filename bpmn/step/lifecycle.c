@@ -243,7 +243,8 @@ static enum bpmn_change_kind end_of(enum bpmn_token_state state)
     return kinds[state];
 }
 
-static void terminate_scope(struct step *step, uint32_t scope, const char *reason);
+static void terminate_scope(struct step *step, uint32_t scope, const struct uuid *kept,
+                            const char *reason);
 
 /* As deep as scopes are nested in the model, which the reader limits. */
 static void terminate_token(struct step *step, const struct place *at, const char *reason)
@@ -258,15 +259,17 @@ static void terminate_token(struct step *step, const struct place *at, const cha
         uint32_t inner = (uint32_t)(bpmn_instance_scope(step->instance, &token->child_scope) -
                                     step->instance->scopes);
 
-        terminate_scope(step, inner, reason);
+        terminate_scope(step, inner, NULL, reason);
         step_close(step, inner, reason);
     }
     cancel_waits(step, at, reason);
     step_record(step, &change);
 }
 
-/* The newest first: the order of termination is the reverse of activation. */
-static void terminate_scope(struct step *step, uint32_t scope, const char *reason)
+/* The newest first: the order of termination is the reverse of activation. One token may be kept.
+ */
+static void terminate_scope(struct step *step, uint32_t scope, const struct uuid *kept,
+                            const char *reason)
 {
     struct bpmn_instance *instance = step->instance;
 
@@ -276,16 +279,16 @@ static void terminate_scope(struct step *step, uint32_t scope, const char *reaso
 
         if (inner->removed || inner->parent != scope || !uuid_is_zero(&inner->token_id))
             continue;
-        terminate_scope(step, i - 1, reason);
+        terminate_scope(step, i - 1, NULL, reason);
         step_close(step, i - 1, reason != NULL ? reason : "");
     }
-    while (instance->scopes[scope].token_count > 0) {
-        const struct bpmn_scope *in = &instance->scopes[scope];
-        const struct bpmn_token *token = &in->tokens[in->token_count - 1];
+    for (uint32_t i = instance->scopes[scope].token_count; i > 0; i--) {
+        const struct bpmn_token *token = &instance->scopes[scope].tokens[i - 1];
         struct place at = {
             .scope = scope, .token = token->id, .element = &step->model->elements[token->element]};
 
-        terminate_token(step, &at, reason);
+        if (kept == NULL || !uuid_equal(&token->id, kept))
+            terminate_token(step, &at, reason);
     }
 }
 
@@ -299,12 +302,18 @@ void step_terminate(struct step *step, uint32_t scope, const struct uuid *token_
 }
 
 /* Tokens on their way and at joins go as well. */
-void step_terminate_all(struct step *step, uint32_t scope, const char *reason)
+void step_terminate_others(struct step *step, uint32_t scope, const struct uuid *kept,
+                           const char *reason)
 {
     struct bpmn_change swept = step_change(step, BPMN_CHANGE_SWEPT, NULL);
 
-    terminate_scope(step, scope, reason);
+    terminate_scope(step, scope, kept, reason);
     swept.scope_id = step->instance->scopes[scope].id;
     if (step->instance->scopes[scope].arrival_count > 0 || step_in_flight(step, scope) > 0)
         step_record(step, &swept);
+}
+
+void step_terminate_all(struct step *step, uint32_t scope, const char *reason)
+{
+    step_terminate_others(step, scope, NULL, reason);
 }

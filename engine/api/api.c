@@ -14,6 +14,7 @@ void api_register(struct http_server *server, const struct api_settings *setting
         &process_action_routes,
         &scope_variable_routes,
         &signal_routes,
+        &condition_routes,
         &message_routes,
         &message_buffer_routes,
         &task_routes,
@@ -30,6 +31,7 @@ void api_register(struct http_server *server, const struct api_settings *setting
         &historic_task_instance_routes,
         &external_job_routes,
         &external_job_action_routes,
+        &external_job_bulk_routes,
         &engine_routes,
     };
 

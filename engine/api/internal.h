@@ -307,6 +307,7 @@ extern const struct api_routes process_start_routes;
 extern const struct api_routes process_action_routes;
 extern const struct api_routes scope_variable_routes;
 extern const struct api_routes signal_routes;
+extern const struct api_routes condition_routes;
 extern const struct api_routes message_routes;
 extern const struct api_routes message_buffer_routes;
 extern const struct list task_list;
@@ -324,6 +325,7 @@ extern const struct api_routes historic_variable_instance_routes;
 extern const struct api_routes historic_task_instance_routes;
 extern const struct api_routes external_job_routes;
 extern const struct api_routes external_job_action_routes;
+extern const struct api_routes external_job_bulk_routes;
 extern const struct api_routes engine_routes;
 
 #endif

@@ -198,6 +198,103 @@ static void unacquiring_frees_one_or_all(void **state)
                      "{\"workerId\":\"w1\"}", "Could not find", NULL);
 }
 
+static void many_are_completed_at_once(void **state)
+{
+    json_t *answer;
+    char body[512];
+
+    (void)state;
+    lock();
+    (void)snprintf(body, sizeof(body),
+                   "{\"workerId\":\"w1\",\"jobs\":[{\"jobId\":\"%s\",\"variables\":"
+                   "[{\"name\":\"paid\",\"value\":true}]},{\"jobId\":\"" NO_ID "\"}]}",
+                   job);
+    answer = api_call(200, "POST", ACQUIRE "/complete", body);
+    assert_int_equal(int_of(answer, "completed"), 1);
+    assert_int_equal(int_of(answer, "missed"), 1);
+    assert_int_equal(int_of(answer, "failed"), 0);
+    json_decref(answer);
+    api_expect_error(400, "POST", ACQUIRE "/complete", "{\"workerId\":\"w1\"}", "jobs", "jobs");
+    api_expect_error(404, "POST", ACQUIRE "/complete",
+                     "{\"workerId\":\"w1\",\"jobs\":[{\"jobId\":\"444\"}]}", "'444'", NULL);
+}
+
+/* What the model lets a worker see, the order of priorities, and an error without a code. */
+static void the_model_says_what_a_worker_gets(void **state)
+{
+    static const char seen[] = "<startEvent id='start'/>" FLOW(
+        "f0", "start", "fork") "<parallelGateway id='fork'/>" FLOW("f1", "fork", "low")
+        FLOW("f2", "fork",
+             "high") "<serviceTask id='low' flowable:type='external-worker' flowable:topic='seen'>"
+                     "<extensionElements><flowable:externalWorkerInParameter source='amount' "
+                     "target='sum'/>"
+                     "</extensionElements></serviceTask>"
+                     "<serviceTask id='high' flowable:type='external-worker' flowable:topic='seen'"
+                     " flowable:jobPriority='9' flowable:doNotIncludeVariables='true'/>"
+                     "<boundaryEvent id='any' "
+                     "attachedToRef='high'><errorEventDefinition/></boundaryEvent>" FLOW(
+                         "f3", "low", "end") FLOW("f4", "high", "end")
+                         FLOW("f5", "any", "look") "<endEvent id='end'/><userTask id='look'/>";
+    json_t *answer;
+    const json_t *first, *second;
+    char path[160];
+
+    (void)state;
+    api_deploy("seen", seen);
+    (void)api_start("seen", "\"variables\":[{\"name\":\"amount\",\"value\":9}]");
+    answer = api_call(200, "POST", ACQUIRE,
+                      "{\"topic\":\"seen\",\"lockDuration\":\"PT10M\",\"workerId\":\"w1\","
+                      "\"numberOfTasks\":5}");
+    assert_int_equal(json_array_size(answer), 2);
+    first = json_array_get(answer, 0);
+    second = json_array_get(answer, 1);
+    assert_string_equal(text_of(first, "elementId"), "high");
+    assert_int_equal(int_of(first, "priority"), 9);
+    assert_int_equal(json_array_size(json_object_get(first, "variables")), 0);
+    assert_int_equal(json_array_size(json_object_get(second, "variables")), 1);
+    second = json_array_get(json_object_get(second, "variables"), 0);
+    assert_string_equal(text_of(second, "name"), "sum");
+    assert_int_equal(int_of(second, "value"), 9);
+    (void)snprintf(path, sizeof(path), ACQUIRE "/%s/bpmnError", text_of(first, "id"));
+    json_decref(answer);
+    json_decref(api_call(204, "POST", path, "{\"workerId\":\"w1\",\"errorCode\":null}"));
+    answer = api_call(200, "GET",
+                      "/process-api/runtime/tasks?taskDefinitionKey=look&"
+                      "processDefinitionKey=seen",
+                      NULL);
+    assert_int_equal(int_of(answer, "total"), 1);
+    json_decref(answer);
+}
+
+/* The job goes on unless what catches the escalation interrupts it. */
+static void a_worker_escalates(void **state)
+{
+    static const char slow[] = "<startEvent id='start'/>" FLOW(
+        "f1", "start", "dig") "<serviceTask id='dig' flowable:type='external-worker'"
+                              " flowable:topic='dig'/><boundaryEvent id='help'"
+                              " attachedToRef='dig' cancelActivity='false'>"
+                              "<escalationEventDefinition escalationRef='help_escalation'/>"
+                              "</boundaryEvent>" FLOW("f2", "dig", "end")
+                                  FLOW("f3", "help",
+                                       "assist") "<endEvent id='end'/><userTask id='assist'/>";
+    json_t *answer;
+    char path[160];
+
+    (void)state;
+    api_deploy_with("digging", "<escalation id='help_escalation' escalationCode='HELP'/>", slow);
+    (void)api_start("digging", "");
+    answer = api_call(200, "POST", ACQUIRE,
+                      "{\"topic\":\"dig\",\"lockDuration\":\"PT10M\",\"workerId\":\"w1\"}");
+    (void)snprintf(path, sizeof(path), ACQUIRE "/%s", text_of(json_array_get(answer, 0), "id"));
+    json_decref(answer);
+    json_decref(api_call(204, "POST", path_of("%s/bpmnEscalation", path),
+                         "{\"workerId\":\"w1\",\"escalationCode\":\"HELP\"}"));
+    answer = api_call(200, "GET", "/process-api/runtime/tasks?taskDefinitionKey=assist", NULL);
+    assert_int_equal(int_of(answer, "total"), 1);
+    json_decref(answer);
+    json_decref(api_call(204, "POST", path_of("%s/complete", path), "{\"workerId\":\"w1\"}"));
+}
+
 static void a_bad_acquire_is_refused(void **state)
 {
     (void)state;
@@ -229,6 +326,9 @@ int main(void)
         cmocka_unit_test_setup(a_bpmn_error_takes_the_boundary_event, start_one),
         cmocka_unit_test_setup(failing_gives_the_job_back_until_no_try_is_left, start_one),
         cmocka_unit_test_setup(unacquiring_frees_one_or_all, start_one),
+        cmocka_unit_test_setup(many_are_completed_at_once, start_one),
+        cmocka_unit_test(the_model_says_what_a_worker_gets),
+        cmocka_unit_test(a_worker_escalates),
         cmocka_unit_test_setup(a_bad_acquire_is_refused, start_one),
     };
 

@@ -38,6 +38,12 @@ static const char conditional[] = "<startEvent id='start'/>" FLOW(
                            "</intermediateCatchEvent>" FLOW("f2", "wait",
                                                             "end") "<endEvent id='end'/>";
 
+static const char started_by_condition[] =
+    "<startEvent id='start'><conditionalEventDefinition><condition>${level &gt; 3}</condition>"
+    "</conditionalEventDefinition></startEvent>" FLOW(
+        "f1", "start", "work") "<userTask id='work'/>" FLOW("f2", "work",
+                                                            "end") "<endEvent id='end'/>";
+
 static int deploy(void **state)
 {
     if (api_setup(state) != 0)
@@ -48,6 +54,7 @@ static int deploy(void **state)
     api_deploy("calling", calling);
     api_deploy("receiving", receiving);
     api_deploy("conditional", conditional);
+    api_deploy("started_by_condition", started_by_condition);
     return 0;
 }
 
@@ -177,6 +184,28 @@ static void conditions_are_looked_at(void **state)
     json_decref(
         api_call(200, "PUT", path_of(INSTANCES "/%s/variables/n", instance), "{\"value\":4}"));
     assert_int_equal(count(EXECUTIONS, ""), 0);
+}
+
+static void conditions_start_definitions(void **state)
+{
+    static const char path[] = "/process-api/runtime/conditions";
+    json_t *answer = api_call(200, "POST", path, "{\"variables\":{\"level\":3}}");
+
+    (void)state;
+    assert_int_equal(int_of(answer, "started"), 0);
+    json_decref(answer);
+    answer = api_call(200, "POST", path, "{\"variables\":{}}");
+    assert_int_equal(int_of(answer, "started"), 0);
+    json_decref(answer);
+    answer = api_call(200, "POST", path,
+                      "{\"variables\":[{\"name\":\"level\",\"value\":4}],"
+                      "\"businessKey\":\"HIGH\"}");
+    assert_int_equal(int_of(answer, "started"), 1);
+    json_decref(answer);
+    answer = api_call(200, "GET", INSTANCES "?businessKey=HIGH", NULL);
+    assert_int_equal(int_of(answer, "total"), 1);
+    json_decref(answer);
+    api_expect_error(400, "POST", path, "{\"variables\":7}", "array", "variables");
 }
 
 static void many_are_deleted(void **state)
@@ -353,6 +382,7 @@ int main(void)
         cmocka_unit_test(an_instance_is_put_elsewhere),
         cmocka_unit_test(an_execution_is_triggered),
         cmocka_unit_test(conditions_are_looked_at),
+        cmocka_unit_test(conditions_start_definitions),
         cmocka_unit_test(many_are_deleted),
         cmocka_unit_test(variables_are_removed),
         cmocka_unit_test(executions_and_tasks_have_variables),

@@ -11,35 +11,52 @@ static enum status unknown(const struct step *step, const char *id, const char *
                      step->model->process_id);
 }
 
-/* The scope in which an element of `container` can run, opened with those around it when it is not
- * there. As deep as the model nests. */
-static uint32_t scope_for(struct step *step, uint32_t container)
+/* The scope in which an element of `container` can run. It is opened, with those around it, when it
+ * is not there: as if a token had entered the sub-process, but for where it starts. As deep as the
+ * model nests. */
+static enum status scope_for(struct step *step, uint32_t container, uint32_t *ret_scope,
+                             struct error *ret_error)
 {
     struct bpmn_instance *instance = step->instance;
     const struct bpmn_element *element;
     struct place at;
+    uint32_t outer;
+    enum status status;
 
+    *ret_scope = 0;
     if (container == BPMN_NONE)
-        return 0;
+        return STATUS_OK;
     for (uint32_t i = 0; i < instance->scope_count; i++) {
         if (!instance->scopes[i].removed && instance->scopes[i].kind == BPMN_SCOPE_SUB_PROCESS &&
-            instance->scopes[i].element == container)
-            return i;
+            instance->scopes[i].element == container) {
+            *ret_scope = i;
+            return STATUS_OK;
+        }
     }
     element = &step->model->elements[container];
-    at = step_new_token(step, BPMN_CHANGE_ELEMENT_ACTIVATED, scope_for(step, element->scope),
-                        container, BPMN_NONE, NULL);
-    return step_open_scope(step, BPMN_SCOPE_SUB_PROCESS, at.scope, container, &at.token, 0);
+    status = scope_for(step, element->scope, &outer, ret_error);
+    if (status != STATUS_OK)
+        return status;
+    at = step_new_token(step, BPMN_CHANGE_ELEMENT_ACTIVATED, outer, container, BPMN_NONE, NULL);
+    *ret_scope = step_open_scope(step, BPMN_SCOPE_SUB_PROCESS, outer, container, &at.token, 0);
+    status = variables_declare(step, *ret_scope, element->container, ret_error);
+    if (status == STATUS_OK)
+        status = event_sub_processes_listen(step, *ret_scope, element->container, ret_error);
+    return status == STATUS_OK ? boundary_arm(step, &at, ret_error) : status;
 }
 
 static enum status start_one(struct step *step, const char *id, struct error *ret_error)
 {
     const struct bpmn_element *element = bpmn_model_element(step->model, id);
+    uint32_t scope;
+    enum status status;
 
     if (element == NULL || element->type == BPMN_BOUNDARY_EVENT)
         return unknown(step, id, "an activity, gateway or event", ret_error);
-    step_enqueue(step, scope_for(step, element->scope), element->index, BPMN_NONE);
-    return STATUS_OK;
+    status = scope_for(step, element->scope, &scope, ret_error);
+    if (status == STATUS_OK)
+        step_enqueue(step, scope, element->index, BPMN_NONE);
+    return status;
 }
 
 static bool is_meant(const struct step *step, const struct bpmn_token *token, const char *id,

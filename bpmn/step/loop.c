@@ -144,6 +144,12 @@ static void set_integer(struct step *step, uint32_t scope, const char *name, int
     json_decref(integer);
 }
 
+static void declare(struct step *step, uint32_t scope, const char *name)
+{
+    if (json_object_get(step->instance->scopes[scope].variables, name) == NULL)
+        variables_set_local(step, scope, name, json_null());
+}
+
 static enum status open_iteration(struct step *step, uint32_t body, int64_t index,
                                   const json_t *item, struct error *ret_error)
 {
@@ -161,6 +167,9 @@ static enum status open_iteration(struct step *step, uint32_t body, int64_t inde
         set_integer(step, scope, element->loop.index_variable, index);
     if (element->loop.element_variable != NULL && item != NULL)
         variables_set_local(step, scope, element->loop.element_variable, item);
+    /* What is gathered is the instance's own, also before anything has set it. */
+    if (element->loop.output_collection != NULL && element->loop.output_item != NULL)
+        declare(step, scope, element->loop.output_item);
     status = mapping_values(step, &view, element, &element->inputs, &values, ret_error);
     if (status != STATUS_OK)
         return status;
@@ -295,6 +304,7 @@ static enum status gather(struct step *step, uint32_t scope, const struct bpmn_e
     if (element->loop.output_collection == NULL)
         return STATUS_OK;
     gathered.scope_id = step->instance->scopes[at->parent].id;
+    gathered.element = element->index;
     gathered.index = at->index;
     if (element->loop.output_expression != NULL) {
         status = evaluate_in(step, &view, element, element->loop.output_expression, "loop output",

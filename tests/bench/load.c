@@ -1,15 +1,17 @@
 /* Load generator: drives a running engine over HTTP keep-alive and counts completions.
  *
- *   load --port N automatic|task|timers [--connections C] [--count N]
+ *   load --port N automatic|task|parallel|timers [--connections C] [--count N]
  *
  * automatic  start → end of a five-step process: one request an instance
  * task       start, list and complete one user task: three requests an instance
+ * parallel   starts one instance with N parallel user tasks, then completes each of them
  * timers     arms N timers due within one second, then waits until every instance has ended; the
  *            lateness comes from the engine's own histogram, and the end from its history */
 #include "tests/bench/models.h"
 #include "tests/support/load_client.h"
 
 #include "bpmn/base/memory.h"
+#include "bpmn/base/uuid.h"
 #include "bpmn/iso8601.h"
 #include "engine/base/clock.h"
 
@@ -33,6 +35,7 @@ struct run {
     int64_t due_us;
     int64_t *latencies_us; /* of whole instances */
     int64_t *instance_started_us;
+    char (*tasks)[UUID_TEXT_BYTES]; /* parallel: what is to be completed */
     bool failed;
 };
 
@@ -146,6 +149,10 @@ static void begin(struct load_connection *connection)
                        "\"amount\",\"value\":%lu}]}",
                        run.begun % 100);
         load_send(connection, "POST", "/process-api/runtime/process-instances", body, on_automatic);
+    } else if (strcmp(run.scenario, "parallel") == 0) {
+        (void)snprintf(body, sizeof(body), "/process-api/runtime/tasks/%s",
+                       run.tasks[run.begun - 1]);
+        load_send(connection, "POST", body, "{\"action\":\"complete\"}", on_completed);
     } else if (strcmp(run.scenario, "task") == 0) {
         load_send(connection, "POST", "/process-api/runtime/process-instances",
                   "{\"processDefinitionKey\":\"bench_task\"}", on_task_started);
@@ -217,6 +224,42 @@ static void deploy(const char *name, const char *model)
     (void)uv_run(run.client.loop, UV_RUN_DEFAULT);
     if (answer_status != 201)
         fail("deploy", answer_status, text_string(&answer), answer.length);
+}
+
+/* One instance with all its tasks, and the ids of these. */
+static void start_parallel(void)
+{
+    int64_t started_us = clock_monotonic_us();
+    char instance[UUID_TEXT_BYTES];
+    char text[256];
+    unsigned long found = 0;
+
+    (void)snprintf(text, sizeof(text),
+                   "{\"processDefinitionKey\":\"bench_parallel\",\"variables\":[{\"name\":\"n\","
+                   "\"value\":%lu}]}",
+                   run.wanted);
+    (void)call("POST", "/process-api/runtime/process-instances", text);
+    if (answer_status != 201 ||
+        !find_text(text_string(&answer), answer.length, "id", instance, sizeof(instance)))
+        fail("start", answer_status, text_string(&answer), answer.length);
+    (void)printf("parallel: one instance with %lu user tasks started in %.3f s\n", run.wanted,
+                 (double)(clock_monotonic_us() - started_us) / 1e6);
+    run.tasks = memory_zero(run.wanted, sizeof(*run.tasks));
+    while (found < run.wanted) {
+        unsigned long before = found;
+        const char *at;
+
+        (void)snprintf(text, sizeof(text),
+                       "/process-api/runtime/tasks?processInstanceId=%s&size=1000&start=%lu",
+                       instance, found);
+        at = call("GET", text, NULL);
+        while (found < run.wanted && (at = strstr(at, "{\"id\":\"")) != NULL) {
+            at += strlen("{\"id\":\"");
+            (void)snprintf(run.tasks[found++], UUID_TEXT_BYTES, "%s", at);
+        }
+        if (found == before)
+            fail("list", answer_status, text_string(&answer), answer.length);
+    }
 }
 
 static int compare(const void *a, const void *b)
@@ -325,7 +368,7 @@ int main(int argc, char **argv)
     }
     if (optind + 1 != argc || run.wanted == 0 || connections == 0) {
         (void)fprintf(stderr, "usage: load --port N [--connections C] [--count N] "
-                              "automatic|task|timers\n");
+                              "automatic|task|parallel|timers\n");
         return 2;
     }
     run.scenario = argv[optind];
@@ -338,6 +381,9 @@ int main(int argc, char **argv)
     deploy("bench_automatic", BENCH_AUTOMATIC);
     deploy("bench_task", BENCH_TASK);
     deploy("bench_timer", BENCH_TIMER);
+    deploy("bench_parallel", BENCH_PARALLEL);
+    if (strcmp(run.scenario, "parallel") == 0)
+        start_parallel();
     run.due_us = clock_wall_us() + TIMER_LEAD_US + (int64_t)run.wanted * 200;
     run.started_us = clock_monotonic_us();
     for (unsigned i = 0; i < connections; i++)
@@ -349,6 +395,7 @@ int main(int argc, char **argv)
     text_deinit(&answer);
     load_client_close(&run.client);
     memory_free(run.latencies_us);
+    memory_free(run.tasks);
     memory_free(run.instance_started_us);
     return 0;
 }

@@ -51,4 +51,14 @@
     "<endEvent id='end'/>"                                                        \
     "</process></definitions>"
 
+/* One activity with as many parallel instances as the variable n says. */
+#define BENCH_PARALLEL                                                                          \
+    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='bench'>" \
+    "<process id='bench_parallel' isExecutable='true'><startEvent id='start'/>"                 \
+    "<sequenceFlow id='f1' sourceRef='start' targetRef='many'/><userTask id='many'>"            \
+    "<multiInstanceLoopCharacteristics><loopCardinality>${n}</loopCardinality>"                 \
+    "</multiInstanceLoopCharacteristics></userTask>"                                            \
+    "<sequenceFlow id='f2' sourceRef='many' targetRef='end'/><endEvent id='end'/>"              \
+    "</process></definitions>"
+
 #endif

@@ -139,8 +139,7 @@ static void on_due_set(struct api_query *query)
         run_timer(action);
         return;
     }
-    if (is_timer)
-        tell_removed(action->api, &action->id, action->was_due_us);
+    tell_removed(action->api, &action->id, action->was_due_us);
     job_tell(action->api, is_timer ? KIND_TIMER : KIND_SCRIPT, &action->id, &action->instance_id,
              action->due_us);
     if (operation != NULL)

@@ -171,6 +171,10 @@ bool job_waiters_add(struct job_waiters *waiters, struct http_request *request,
     PRE(wish->wait_ms > 0);
     if (waiters->count == WAITERS_MAX)
         return false;
+    if (waiters->draining) {
+        http_reply_json(request, 200, json_array());
+        return true;
+    }
     waiter = arena_alloc(http_arena(request), sizeof(*waiter));
     waiter->request = request;
     waiter->wish = wish;

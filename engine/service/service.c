@@ -38,6 +38,7 @@ struct service {
     struct http_server *server;
     struct module_host **hosts;
     struct api_settings api; /* the routes' context */
+    struct command_effects effects;
     struct health health;
     struct process_deployer *deployer;
 
@@ -91,6 +92,14 @@ static void on_events_published(void *context, uint32_t count)
     outbox_wake(service->outbox);
 }
 
+static void on_jobs_created(void *context, uint32_t count)
+{
+    struct service *service = context;
+
+    (void)count;
+    job_waiters_wake(service->api.waiters);
+}
+
 /* ---- building ---- */
 
 static void build_commands(struct service *service)
@@ -102,11 +111,7 @@ static void build_commands(struct service *service)
         .definitions = service->definitions,
         .registry = &service->registry,
         .ids = &service->identity.source,
-        .effects = {.context = service,
-                    .timer_armed = on_timer_armed,
-                    .timer_removed = on_timer_removed,
-                    .job_added = on_job_added,
-                    .events_published = on_events_published},
+        .effects = service->effects,
         .lanes = (uint32_t)settings->lanes,
         .batch_max = (uint32_t)settings->batch_max,
         .waiting_max = (uint32_t)settings->waiting_max,
@@ -137,6 +142,8 @@ static void build_routes(struct service *service)
         .commands = service->commands,
         .registry = &service->registry,
         .ids = &service->identity.source,
+        .waiters = job_waiters_new(service->loop, service->pool, service->definitions),
+        .effects = &service->effects,
     };
 
     health_register(service->server, &service->health);
@@ -177,6 +184,12 @@ struct service *service_new(uv_loop_t *loop, const struct settings *settings)
     service->server = http_server_new(loop);
     service->outbox = outbox_new(loop, service->pool, &service->registry);
     service->health.pool = service->pool;
+    service->effects = (struct command_effects){.context = service,
+                                                .timer_armed = on_timer_armed,
+                                                .timer_removed = on_timer_removed,
+                                                .job_added = on_job_added,
+                                                .jobs_created = on_jobs_created,
+                                                .events_published = on_events_published};
     build_commands(service);
     build_routes(service);
     return service;
@@ -265,6 +278,7 @@ static void on_server_closed(void *context)
     struct service *service = context;
 
     service->server = NULL;
+    job_waiters_close(service->api.waiters);
     definition_cache_free(service->definitions);
     service->definitions = NULL;
     pg_pool_close(service->pool, on_pool_closed, service);
@@ -312,6 +326,7 @@ static void on_server_drained(void *context)
 
 static void continue_stop(struct service *service)
 {
+    job_waiters_drain(service->api.waiters);
     http_server_drain(service->server, on_server_drained, service);
 }
 

@@ -47,6 +47,14 @@ static const struct pg_statement cascade_statements[] = {
     {"api_cascade_instance",
      "DELETE FROM synergyflow_workflows.process_instance WHERE definition_id IN " DEFINITIONS},
 };
+/* What would start instances of the definitions goes with them. */
+static const struct pg_statement start_statements[] = {
+    {"api_delete_start_job", "DELETE FROM synergyflow_workflows.job WHERE instance_id IS NULL AND "
+                             "definition_id IN " DEFINITIONS},
+    {"api_delete_start_subscription",
+     "DELETE FROM synergyflow_workflows.event_subscription"
+     " WHERE instance_id IS NULL AND definition_id IN " DEFINITIONS},
+};
 static const struct pg_statement delete_statement = {
     "api_deployment_delete", "DELETE FROM synergyflow_workflows.deployment WHERE id = $1"};
 static const struct pg_statement commit_statement = {NULL, "COMMIT"};
@@ -73,6 +81,8 @@ static void delete_all(struct deletion *deletion)
         for (size_t i = 0; i < COUNT_OF(cascade_statements); i++)
             pg_uuid(pg_batch_add(batch, &cascade_statements[i]), &deletion->id);
     }
+    for (size_t i = 0; i < COUNT_OF(start_statements); i++)
+        pg_uuid(pg_batch_add(batch, &start_statements[i]), &deletion->id);
     pg_uuid(pg_batch_add(batch, &delete_statement), &deletion->id);
     pg_batch_add(batch, &commit_statement);
     pg_run(&deletion->lease, batch, on_deleted);

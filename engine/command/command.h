@@ -123,8 +123,8 @@ struct command_queue;
 
 struct command_queue *command_queue_new(const struct command_queue_settings *settings);
 /* STATUS_BUSY when the queue is full (on_done is then not called). Timer commands (step ==
- * BPMN_TRIGGER_TIMER) wait in a line of their own and get at most half of a batch while callers
- * wait. */
+ * BPMN_TRIGGER_TIMER) and jobs wait in a line of their own and get at most half of a batch while
+ * callers wait. */
 MUST_CHECK enum status command_submit(struct command_queue *queue, struct command *command,
                                       struct error *ret_error);
 uint32_t command_queue_waiting(const struct command_queue *queue);

@@ -195,7 +195,7 @@ enum status complex_gateway_look(struct step *step, uint32_t scope,
     if (status != STATUS_OK || !*ret_any)
         return status;
     take_tokens(step, scope, gateway, BPMN_CHANGE_HELD);
-    step_enqueue_joined(step, scope, gateway->index);
+    step_enqueue(step, scope, gateway->index, BPMN_NONE);
     return STATUS_OK;
 }
 

@@ -19,10 +19,10 @@ struct move {
     uint32_t scope; /* index: scopes leave the array only when the instance is saved */
     uint32_t epoch; /* of the scope: an interruption sweeps the moves before it away */
     uint32_t element;
-    uint32_t flow;       /* BPMN_NONE: it starts there (start event, boundary event) */
+    uint32_t flow;       /* BPMN_NONE: it starts there (start event, boundary event), or stands for
+                            all that a gateway has joined */
     bool triggered;      /* its event has happened already … */
     uint32_t definition; /* … by this definition */
-    bool joined;         /* it stands for all that have joined: it has arrived */
     bool resumed;        /* a job has carried it on: not before another one again */
 };
 
@@ -53,8 +53,8 @@ struct step {
 };
 
 struct element_hooks {
-    /* A token comes in. *ret_enters, true before the call: false when it waits at the element (a
-     * join) and nothing is activated. NULL: it enters. */
+    /* A token comes in over a flow. *ret_enters, true before the call: false when it waits at the
+     * element (a join) and nothing is activated. NULL: it enters. */
     enum status (*arrive)(struct step *step, const struct move *move, bool *ret_enters,
                           struct error *ret_error);
     /* The token has just become active. Possible actions: begin waits, open a scope, leave, throw.
@@ -78,8 +78,6 @@ void step_enqueue(struct step *step, uint32_t scope, uint32_t element, uint32_t 
 /* To an event that has happened already. */
 void step_enqueue_triggered(struct step *step, uint32_t scope, uint32_t element, uint32_t flow,
                             uint32_t definition);
-/* Past the join that let it go. */
-void step_enqueue_joined(struct step *step, uint32_t scope, uint32_t element);
 /* Past the job that it waited for. */
 void step_enqueue_resumed(struct step *step, uint32_t scope, uint32_t element);
 uint32_t step_in_flight(struct step *step, uint32_t scope);

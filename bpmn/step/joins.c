@@ -64,7 +64,7 @@ static enum status look_at(struct step *step, uint32_t scope, const struct bpmn_
     if (gateway->type != BPMN_INCLUSIVE_GATEWAY || !joins_is_complete(step, scope, gateway))
         return STATUS_OK;
     step_record(step, &joined);
-    step_enqueue_joined(step, scope, gateway->index);
+    step_enqueue(step, scope, gateway->index, BPMN_NONE);
     *ret_any = true;
     return STATUS_OK;
 }

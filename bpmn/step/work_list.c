@@ -69,11 +69,6 @@ void step_enqueue_triggered(struct step *step, uint32_t scope, uint32_t element,
     move->definition = definition;
 }
 
-void step_enqueue_joined(struct step *step, uint32_t scope, uint32_t element)
-{
-    enqueue(step, scope, element, BPMN_NONE)->joined = true;
-}
-
 void step_enqueue_resumed(struct step *step, uint32_t scope, uint32_t element)
 {
     enqueue(step, scope, element, BPMN_NONE)->resumed = true;
@@ -192,7 +187,7 @@ static enum status make_move(struct step *step, const struct move *move, struct 
 
     if (!inner && !move->resumed && !has_quantity(step, move))
         return STATUS_OK;
-    if (!move->resumed && !move->joined && hooks->arrive != NULL)
+    if (move->flow != BPMN_NONE && hooks->arrive != NULL)
         status = hooks->arrive(step, move, &enters, ret_error);
     if (status != STATUS_OK || !enters)
         return status;

@@ -82,21 +82,33 @@ void proof_clone_untouched(const struct bpmn_instance *clone, const char *snapsh
     free(now);
 }
 
-static void mark(struct text *out, const char *what, bool marked, bool differs)
+static bool is_spoken_of(const struct bpmn_scope *scope, const struct bpmn_changes *changes,
+                         uint32_t from)
 {
-    if (marked && !differs)
+    for (uint32_t i = from; i < changes->count; i++) {
+        if (uuid_equal(&changes->items[i].scope_id, &scope->id) ||
+            uuid_equal(&changes->items[i].parent_id, &scope->id))
+            return true;
+    }
+    return false;
+}
+
+static void mark(struct text *out, const char *what, bool marked, bool differs, bool spoken_of)
+{
+    if (marked && !differs && !spoken_of)
         text_append_format(out, "! broken: %s marked dirty but unchanged\n", what);
     if (!marked && differs)
         text_append_format(out, "! broken: %s changed but not marked dirty\n", what);
 }
 
 void proof_dirty_marks(const struct bpmn_instance *before, const struct bpmn_instance *after,
-                       struct text *out)
+                       const struct bpmn_changes *changes, uint32_t from, struct text *out)
 {
     for (uint32_t i = 0; i < after->scope_count; i++) {
         const struct bpmn_scope *scope = &after->scopes[i];
         json_t *old_state;
         json_t *state;
+        bool spoken_of;
 
         if (i >= before->scope_count) {
             if (!scope->is_new)
@@ -107,13 +119,15 @@ void proof_dirty_marks(const struct bpmn_instance *before, const struct bpmn_ins
             continue;
         old_state = state_of(before, &before->scopes[i]);
         state = state_of(after, scope);
+        spoken_of = is_spoken_of(scope, changes, from);
         /* A scope that was never saved is written whole. A second step before the save keeps the
          * first one's marks (a handler was called). */
         if (!before->scopes[i].is_new && !before->scopes[i].state_changed)
-            mark(out, "a scope's state is", scope->state_changed, !json_equal(old_state, state));
+            mark(out, "a scope's state is", scope->state_changed, !json_equal(old_state, state),
+                 spoken_of);
         if (!before->scopes[i].is_new && !before->scopes[i].variables_changed)
             mark(out, "a scope's variables are", scope->variables_changed,
-                 !json_equal(before->scopes[i].variables, scope->variables));
+                 !json_equal(before->scopes[i].variables, scope->variables), spoken_of);
         json_decref(old_state);
         json_decref(state);
     }

@@ -10,9 +10,10 @@ char *proof_dump(const struct bpmn_instance *instance);
 /* The clone still is what the instance was when it was made. */
 void proof_clone_untouched(const struct bpmn_instance *clone, const char *snapshot,
                            struct text *out);
-/* A scope is marked exactly when it differs from before. */
+/* A scope is marked when it differs from before, and only when a record speaks of it (what a step
+ * does may also bring it back to what it was). */
 void proof_dirty_marks(const struct bpmn_instance *before, const struct bpmn_instance *after,
-                       struct text *out);
+                       const struct bpmn_changes *changes, uint32_t from, struct text *out);
 /* Applying the records to `shadow` gives the same instance. */
 void proof_rebuild(struct bpmn_instance *shadow, const struct bpmn_instance *live,
                    const struct bpmn_changes *changes, uint32_t from, struct text *out);

@@ -200,7 +200,7 @@ static void take_step(struct trace *trace, struct bpmn_command *command)
     trace->last_from = from;
     print_changes(trace, from);
     proof_clone_untouched(&before, snapshot, trace->out);
-    proof_dirty_marks(&before, &trace->instance, trace->out);
+    proof_dirty_marks(&before, &trace->instance, &trace->changes, from, trace->out);
     proof_rebuild(&trace->shadow, &trace->instance, &trace->changes, from, trace->out);
     proof_journal(&trace->replayed, &trace->instance, &trace->changes, from, trace->out);
     proof_nothing_left(&trace->instance, trace->out);

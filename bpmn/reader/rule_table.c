@@ -113,6 +113,7 @@ static const struct rule_row rows[] = {
     {"service-task-type", true, "A service task's type is external-worker."},
     {"service-task-topic", true, "An external worker's task has a topic."},
     {"script-format", true, "A script task's format is JavaScript or JUEL."},
+    {"script-syntax", true, "Scripts are JavaScript that can be read."},
     {"script-empty", false, "A script task has a <script> with a text."},
     {"priority", true, "A user task's priority without an expression is an integer."},
     {"owner-without-expression", false, "A potentialOwner or humanPerformer names somebody."},

@@ -42,9 +42,7 @@ void job_waiters_drain(struct job_waiters *waiters);
 void job_waiters_close(struct job_waiters *waiters);
 
 /* The check of a deployment (struct deployment's `check`, with a struct registry as context): a
- * service task whose topic is a literal must name one that a module hosts, a script must be
- * JavaScript. */
-const char *api_check_element(void *registry, const struct bpmn_element *element,
-                              struct arena *arena);
+ * service task whose topic is a literal must name one that a module hosts. */
+const char *api_check_element(void *registry, const struct bpmn_element *element);
 
 #endif

@@ -1,6 +1,5 @@
 /* /process-api/repository/deployments: files in, files out. */
 #include "engine/api/internal.h"
-#include "engine/script/script.h"
 
 #include "bpmn/base/text.h"
 #include "engine/base/log.h"
@@ -78,26 +77,14 @@ struct creation {
     struct http_request *request;
 };
 
-static const char *check_script(const struct bpmn_element *element, struct arena *arena)
-{
-    struct error error;
-
-    if (element->script == NULL || script_check(element->script, &error) == STATUS_OK)
-        return NULL;
-    return error.line > 0 ? arena_format(arena, "In line %d, column %d of the script: %s",
-                                         error.line, error.column, error.message)
-                          : arena_copy(arena, error.message);
-}
-
-const char *api_check_element(void *context, const struct bpmn_element *element,
-                              struct arena *arena)
+const char *api_check_element(void *context, const struct bpmn_element *element)
 {
     const struct registry *registry = context;
 
     if (element->service != BPMN_SERVICE_TOPIC || element->topic == NULL ||
         !expression_is_literal(element->topic) ||
         registry_handler(registry, expression_text(element->topic), NULL) != NULL)
-        return check_script(element, arena);
+        return NULL;
     return "Expected the topic of the service task to be one that a module of this engine hosts, "
            "but no module does; correct the topic, or let an external worker do the task "
            "(flowable:type=\"external-worker\").";

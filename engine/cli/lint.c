@@ -6,6 +6,7 @@
 #include "engine/cli/file.h"
 #include "engine/cli/option.h"
 #include "engine/cli/sarif.h"
+#include "engine/definition/script_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,9 @@ static bool lint_file(const char *path, json_t *result, enum lint_output output)
     findings->now_us = clock_wall_us();
     fine = file_read(path, BPMN_FILE_BYTES_MAX, &text, &error) == STATUS_OK &&
            bpmn_read(text_string(&text), text.length, findings, &document, &error) == STATUS_OK;
+    for (uint32_t i = 0; fine && i < document->model_count; i++)
+        script_check_model(&document->models[i], findings);
+    fine = fine && findings->error_count == 0;
     if (!fine && findings->count == 0) {
         findings->items[findings->count++] = (struct bpmn_finding){
             BPMN_ERROR, "file", error.element_id, error.line, error.column, error.message};

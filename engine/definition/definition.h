@@ -78,10 +78,9 @@ struct deployment {
     uint32_t resource_count;
     bool only_if_changed; /* nothing is stored when the newest deployment of `name` has equal
                              resources */
-    /* An extra check of an element: NULL, or what is wrong (such as a topic that no module hosts);
-     * the text may be in `arena`. */
-    const char *(*check)(void *check_context, const struct bpmn_element *element,
-                         struct arena *arena);
+    /* An extra check of an element: NULL, or what is wrong (such as a topic that no module hosts).
+     */
+    const char *(*check)(void *check_context, const struct bpmn_element *element);
     void *check_context;
     void (*on_done)(struct deployment *deployment, enum status status, const struct error *error);
     void *context;

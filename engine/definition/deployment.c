@@ -7,6 +7,7 @@
  * status. The connection is lost at COMMIT: STATUS_UNAVAILABLE that says so; deploying again is
  * safe, it makes one more version at worst. */
 #include "engine/definition/deployment.h"
+#include "engine/definition/script_check.h"
 
 #include "bpmn/base/memory.h"
 
@@ -186,13 +187,31 @@ static enum status check_elements(struct deployment_state *state, const struct b
     enum status status = STATUS_OK;
 
     for (uint32_t i = 0; deployment->check != NULL && i < model->element_count; i++) {
-        const char *fault =
-            deployment->check(deployment->check_context, &model->elements[i], state->arena);
+        const char *fault = deployment->check(deployment->check_context, &model->elements[i]);
 
         if (fault != NULL)
             status = add_finding(state, findings, &model->elements[i], fault);
     }
     return status;
+}
+
+/* The first that is broken is the one that a caller without room for findings shows. */
+static enum status check_scripts(struct deployment_state *state, const struct bpmn_model *model,
+                                 struct bpmn_findings *findings)
+{
+    uint32_t before = findings->count;
+    uint32_t errors = findings->error_count;
+
+    script_check_model(model, findings);
+    if (findings->error_count == errors)
+        return STATUS_OK;
+    if (errors == 0 && findings->count > before) {
+        const struct bpmn_finding *first = &findings->items[before];
+
+        error_set(&state->error, STATUS_INVALID, "%s", first->message);
+        error_at(&state->error, first->element_id, first->line, first->column);
+    }
+    return STATUS_INVALID;
 }
 
 static enum status take_process(struct deployment_state *state, const struct bpmn_model *model,
@@ -237,8 +256,10 @@ static enum status take_file(struct deployment_state *state, uint32_t resource)
             "Expected at least one process with isExecutable=\"true\", but found none; "
             "mark the process as executable or leave the file out.");
     for (uint32_t i = 0; i < document->model_count; i++) {
-        enum status checked = check_elements(state, &document->models[i], &file->findings);
+        enum status checked = check_scripts(state, &document->models[i], &file->findings);
 
+        if (checked == STATUS_OK)
+            checked = check_elements(state, &document->models[i], &file->findings);
         if (checked != STATUS_OK)
             status = checked;
     }

@@ -40,7 +40,7 @@ static const struct rule rules[] = {
      {"libpq-fe.h", "zlib.h", "jansson.h", NULL}},
     {"engine/registry", {"bpmn/", "engine/module.h", NULL}, {"jansson.h", NULL}},
     {"engine/definition",
-     {"bpmn/", "engine/base/", "engine/pg/", "engine/limits.h", NULL},
+     {"bpmn/", "engine/base/", "engine/pg/", "engine/script/", "engine/limits.h", NULL},
      {"uv.h", "jansson.h", "uthash.h", NULL}},
     {"engine/outbox",
      {"bpmn/base/", "engine/base/", "engine/pg/", "engine/registry/", "engine/module.h",

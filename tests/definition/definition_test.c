@@ -236,10 +236,8 @@ static void faults_are_found_before_anything_is_stored(void **state)
         "0");
 }
 
-static const char *no_end_events(void *context, const struct bpmn_element *element,
-                                 struct arena *arena)
+static const char *no_end_events(void *context, const struct bpmn_element *element)
 {
-    (void)arena;
     return context != NULL && element->type == BPMN_END_EVENT ? "Expected no end event." : NULL;
 }
 

@@ -85,7 +85,9 @@ static void test_each_rule_has_a_place(void **state)
 
     (void)state;
     for (const struct rule_row *row = rule_row_at(0); row != NULL; row = rule_row_at(++index)) {
-        bool has_place = strcmp(row->name, "too-many-elements") == 0;
+        /* Scripts are looked at by whoever has the script engine. */
+        bool has_place =
+            strcmp(row->name, "too-many-elements") == 0 || strcmp(row->name, "script-syntax") == 0;
 
         assert_ptr_equal(rule_row(row->name), row);
         for (size_t i = 0; i < place_count; i++)

@@ -82,7 +82,8 @@ static bool read_assignments(struct draft *draft, const xmlNode *node, const cha
 {
     bool any = false;
 
-    for (const xmlNode *child = xml_children(node); child != NULL; child = xml_next(child)) {
+    for (const xmlNode *child = xml_children(node); child != NULL && !draft_is_full(draft);
+         child = xml_next(child)) {
         if (xml_is(child, "assignment")) {
             read_assignment(draft, child, id, list);
             any = true;
@@ -125,7 +126,8 @@ static void add(struct draft *draft, const xmlNode *node, const char *id, const 
 void read_input_associations(struct draft *draft, const xmlNode *node, const char *id,
                              const char *skip, enum association_use use, struct mapping_list *list)
 {
-    for (const xmlNode *child = xml_children(node); child != NULL; child = xml_next(child)) {
+    for (const xmlNode *child = xml_children(node); child != NULL && !draft_is_full(draft);
+         child = xml_next(child)) {
         const char *source_ref;
         const char *target_ref;
         const char *source;
@@ -153,7 +155,8 @@ void read_input_associations(struct draft *draft, const xmlNode *node, const cha
 void read_output_associations(struct draft *draft, const xmlNode *node, const char *id,
                               const char *skip, enum association_use use, struct mapping_list *list)
 {
-    for (const xmlNode *child = xml_children(node); child != NULL; child = xml_next(child)) {
+    for (const xmlNode *child = xml_children(node); child != NULL && !draft_is_full(draft);
+         child = xml_next(child)) {
         const char *source_ref;
         const char *target_ref;
         const char *source;
@@ -184,7 +187,8 @@ const char *loop_data_variable(struct draft *draft, const xmlNode *node, const c
     const char *far = is_input ? "sourceRef" : "targetRef";
 
     reference = name_local(reference);
-    for (const xmlNode *child = xml_children(node); child != NULL; child = xml_next(child)) {
+    for (const xmlNode *child = xml_children(node); child != NULL && !draft_is_full(draft);
+         child = xml_next(child)) {
         const char *near_text;
         const char *variable;
 

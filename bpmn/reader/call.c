@@ -20,7 +20,7 @@ bool find_global_task(struct draft *draft, const xmlNode *call, const xmlNode **
     const char *called = xml_attribute(draft->arena, call, "calledElement");
 
     for (size_t i = 0; i < COUNT_OF(tasks) && called != NULL; i++) {
-        const xmlNode *task = name_node(draft, called, tasks[i].name);
+        const xmlNode *task = name_shared(draft, called, tasks[i].name);
 
         if (task != NULL) {
             *ret_task = task;

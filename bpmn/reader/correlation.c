@@ -3,13 +3,33 @@
 
 #include <string.h>
 
+/* So many values need not agree for anybody. */
+enum { RETRIEVALS_MAX = 100 };
+
+static void add_retrieval(struct draft *draft, struct named *message, const xmlNode *property,
+                          const xmlNode *path)
+{
+    struct retrieval **end = &message->retrievals;
+    struct retrieval *retrieval = arena_alloc(draft->arena, sizeof(*retrieval));
+    int count = 0;
+
+    for (; *end != NULL; end = &(*end)->next)
+        count++;
+    if (count == RETRIEVALS_MAX) {
+        finding_add(draft->findings, BPMN_ERROR, "correlation", message->id, property,
+                    "Expected a message to be correlated by %d properties at most.",
+                    RETRIEVALS_MAX);
+        return;
+    }
+    retrieval->property = property;
+    retrieval->path = path;
+    *end = retrieval;
+}
+
 static void collect_property(struct draft *draft, const xmlNode *property)
 {
-    struct retrieval **end;
-
     for (const xmlNode *child = xml_children(property); child != NULL; child = xml_next(child)) {
         struct named *message;
-        struct retrieval *retrieval;
         const xmlNode *path = xml_child(child, "messagePath");
 
         if (!xml_is(child, "correlationPropertyRetrievalExpression"))
@@ -22,12 +42,7 @@ static void collect_property(struct draft *draft, const xmlNode *property)
                         "a <message> and a messagePath.");
             continue;
         }
-        retrieval = arena_alloc(draft->arena, sizeof(*retrieval));
-        retrieval->property = property;
-        retrieval->path = path;
-        for (end = &message->retrievals; *end != NULL;)
-            end = &(*end)->next;
-        *end = retrieval;
+        add_retrieval(draft, message, property, path);
     }
 }
 
@@ -78,7 +93,8 @@ void read_correlations(struct draft *draft, const struct named *message,
     if (count == 0)
         return;
     items = arena_array(draft->arena, count, sizeof(*items));
-    for (const struct retrieval *at = message->retrievals; at != NULL; at = at->next) {
+    for (const struct retrieval *at = message->retrievals; at != NULL && !draft_is_full(draft);
+         at = at->next) {
         struct bpmn_correlation *item = &items[definition->correlation_count];
         const char *id = xml_attribute(draft->arena, at->property, "id");
         const char *name = xml_attribute(draft->arena, at->property, "name");

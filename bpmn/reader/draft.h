@@ -85,7 +85,8 @@ struct file {
     const xmlNode *root;
     const struct message_flow *message_flows;
     uint32_t message_flow_count;
-    uint32_t count; /* elements and flows */
+    uint32_t count;       /* elements and flows */
+    uint32_t shared_work; /* see draft_share() */
     int64_t now_us;
 };
 
@@ -115,6 +116,15 @@ struct draft {
     struct bpmn_model *model;
 };
 
+/* Whether the file needs more memory than it may. Parts that many elements share (definitions,
+ * global tasks, names) are read for each of them: loops over those stop here, and the file is
+ * refused at the end. */
+bool draft_is_full(const struct draft *draft);
+
+/* To be asked before the inside of a part is read that many others may refer to. False when the
+ * file repeats so much that reading it would take minutes; there is a finding then. */
+bool draft_share(struct draft *draft, const xmlNode *node);
+
 /* Mappings in the order in which they were found. */
 struct mapping_list {
     struct bpmn_mapping *items;
@@ -136,6 +146,8 @@ struct named *name_find(struct named *names, const char *id);
 struct named *name_refer(struct draft *draft, const char *reference);
 /* The node that `reference` names when it is a BPMN element of this name, else NULL. */
 const xmlNode *name_node(struct draft *draft, const char *reference, const char *local_name);
+/* The same for a node whose inside will be read: see draft_share(). */
+const xmlNode *name_shared(struct draft *draft, const char *reference, const char *local_name);
 /* A reference without its prefix: "ns:thing" names the thing. */
 const char *name_local(const char *reference);
 /* The element of this process that an id names, NULL when it names none. */

@@ -3,27 +3,37 @@
 
 #include <string.h>
 
-/* What variables go along (throw) or are taken over (catch). */
-static void read_payload(struct draft *draft, const struct draft_element *draft_element,
-                         const xmlNode *definition, struct bpmn_event_definition *event)
+/* What variables go along (throw) or are taken over (catch): what the event says … */
+static void read_element_payload(struct draft *draft, const struct draft_element *draft_element,
+                                 struct mapping_list *list)
 {
     const struct bpmn_element *element = &draft_element->element;
     bool is_thrown =
         element->type == BPMN_END_EVENT || element->type == BPMN_INTERMEDIATE_THROW_EVENT;
-    struct mapping_list list = {0};
 
     /* On both sides of a dialect: `in` for what is thrown, `out` (or `in`) for what is caught. */
-    read_parameters(draft, definition, "in", element->id, &list);
-    read_parameters(draft, draft_element->node, "in", element->id, &list);
-    read_parameters(draft, definition, "out", element->id, &list);
-    read_parameters(draft, draft_element->node, "out", element->id, &list);
+    read_parameters(draft, draft_element->node, "in", element->id, list);
+    read_parameters(draft, draft_element->node, "out", element->id, list);
     if (is_thrown)
         read_input_associations(draft, draft_element->node, element->id, NULL, ASSOCIATION_SENT,
-                                &list);
+                                list);
     else
         read_output_associations(draft, draft_element->node, element->id, NULL, ASSOCIATION_CAUGHT,
-                                 &list);
-    event->payload = mapping_done(&list);
+                                 list);
+}
+
+/* … or its definition. */
+static void read_payload(struct draft *draft, const struct draft_element *draft_element,
+                         const xmlNode *definition, const struct mapping_list *of_element,
+                         struct bpmn_event_definition *event)
+{
+    struct mapping_list list = {0};
+
+    read_parameters(draft, definition, "in", draft_element->element.id, &list);
+    read_parameters(draft, definition, "out", draft_element->element.id, &list);
+    for (uint32_t i = 0; i < of_element->count && list.count > 0; i++)
+        mapping_add(draft, &list, &of_element->items[i]);
+    event->payload = mapping_done(list.count > 0 ? &list : of_element);
 }
 
 static uint32_t count_definitions(const xmlNode *node)
@@ -47,7 +57,7 @@ static const xmlNode *definition_of(struct draft *draft, const struct draft_elem
     reference = xml_text(draft->arena, child);
     named = name_refer(draft, reference);
     if (named != NULL && is_definition(named->node))
-        return named->node;
+        return draft_share(draft, named->node) ? named->node : NULL;
     finding_add(draft->findings, BPMN_ERROR, "event-definition-reference",
                 draft_element->element.id, child,
                 "Expected eventDefinitionRef to name an event definition of the file but '%.100s' "
@@ -60,11 +70,13 @@ static void read_definitions(struct draft *draft, struct draft_element *draft_el
 {
     struct bpmn_element *element = &draft_element->element;
     const xmlNode *child = xml_children(draft_element->node);
+    struct mapping_list payload = {0};
     struct bpmn_event_definition *items =
         arena_array(draft->arena, count_definitions(draft_element->node) + 1, sizeof(*items));
 
     element->events.items = items;
-    for (; child != NULL; child = xml_next(child)) {
+    read_element_payload(draft, draft_element, &payload);
+    for (; child != NULL && !draft_is_full(draft); child = xml_next(child)) {
         const xmlNode *definition;
 
         if (!is_definition(child) && !xml_is(child, "eventDefinitionRef"))
@@ -73,7 +85,7 @@ static void read_definitions(struct draft *draft, struct draft_element *draft_el
         if (definition == NULL ||
             !read_definition(draft, draft_element, definition, &items[element->events.count]))
             continue;
-        read_payload(draft, draft_element, definition, &items[element->events.count]);
+        read_payload(draft, draft_element, definition, &payload, &items[element->events.count]);
         element->events.count++;
     }
 }

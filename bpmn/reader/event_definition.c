@@ -86,7 +86,7 @@ static void read_message_event(struct draft *draft, const struct draft_element *
                     "worker's work or an expression.");
     if (is_empty(reference) && operation_reference != NULL) {
         const xmlNode *operation =
-            name_node(draft, xml_text(draft->arena, operation_reference), "operation");
+            name_shared(draft, xml_text(draft->arena, operation_reference), "operation");
         const xmlNode *in = operation != NULL ? xml_child(operation, "inMessageRef") : NULL;
 
         reference = in != NULL ? xml_text(draft->arena, in) : NULL;

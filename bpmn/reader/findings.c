@@ -48,12 +48,12 @@ void finding_add(struct bpmn_findings *findings, enum bpmn_severity severity, co
     struct bpmn_finding *finding;
     va_list arguments;
 
-    INVARIANT(rule_row(rule) != NULL && rule_row(rule)->is_error == (severity == BPMN_ERROR));
     if (severity == BPMN_ERROR)
         findings->error_count++;
     finding = place(findings, severity);
     if (finding == NULL)
         return;
+    INVARIANT(rule_row(rule) != NULL && rule_row(rule)->is_error == (severity == BPMN_ERROR));
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);

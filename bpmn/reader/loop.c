@@ -130,9 +130,9 @@ static bool read_reference(struct draft *draft, const struct draft_element *draf
 {
     const struct named *named = name_refer(draft, reference);
 
-    if (named != NULL && is_definition(named->node) &&
-        read_definition(draft, draft_element, named->node, ret_event))
-        return true;
+    if (named != NULL && is_definition(named->node))
+        return draft_share(draft, named->node) &&
+               read_definition(draft, draft_element, named->node, ret_event);
     finding_add(draft->findings, BPMN_ERROR, "loop-behaviour", draft_element->element.id, node,
                 "Expected the event of the loop's behaviour to be an event definition of the file "
                 "but '%.100s' names none.",

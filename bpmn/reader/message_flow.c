@@ -39,9 +39,9 @@ static void read_flow(struct draft *draft, const xmlNode *node, struct message_f
     target = name_find(*draft->names, flow->target_ref);
     if (message != NULL)
         flow->message = xml_attribute(draft->arena, message, "name");
-    if (flow->message == NULL && source != NULL)
+    if (flow->message == NULL && source != NULL && draft_share(draft, source->node))
         flow->message = message_of_end(draft, source->node);
-    if (flow->message == NULL && target != NULL)
+    if (flow->message == NULL && target != NULL && draft_share(draft, target->node))
         flow->message = message_of_end(draft, target->node);
     if (flow->message == NULL)
         flow->message = flow->id;
@@ -87,7 +87,7 @@ void read_message_flows(struct draft *draft, const xmlNode *root)
     const xmlNode *node = NULL;
 
     draft->file->message_flows = flows;
-    while ((node = next_part(root, node, "messageFlow")) != NULL)
+    while ((node = next_part(root, node, "messageFlow")) != NULL && !draft_is_full(draft))
         read_flow(draft, node, &flows[draft->file->message_flow_count++]);
 }
 
@@ -178,7 +178,7 @@ static const struct named *check_end(struct draft *draft, const struct message_f
                     reference != NULL ? reference : "", reference != NULL ? "'" : "");
         return NULL;
     }
-    if (named->is_refused)
+    if (named->is_refused || !draft_share(draft, named->node))
         return NULL;
     if (!can_be_end(named->node, is_source)) {
         finding_add(draft->findings, BPMN_ERROR, "message-flow-end", flow->id, flow->node,

@@ -79,6 +79,41 @@ const xmlNode *name_node(struct draft *draft, const char *reference, const char 
     return named != NULL && xml_is(named->node, local_name) ? named->node : NULL;
 }
 
+bool draft_is_full(const struct draft *draft)
+{
+    return arena_over_limit(draft->arena);
+}
+
+enum { SHARED_WORK_MAX = 5 * 1000 * 1000 };
+
+bool draft_share(struct draft *draft, const xmlNode *node)
+{
+    uint32_t *work = &draft->file->shared_work;
+
+    if (*work > SHARED_WORK_MAX)
+        return false;
+    for (const xmlNode *inside = node; inside != NULL && *work <= SHARED_WORK_MAX;
+         inside = xml_following(node, inside)) {
+        ++*work;
+        for (const xmlAttr *attribute = inside->properties; attribute != NULL;
+             attribute = attribute->next)
+            ++*work;
+    }
+    if (*work <= SHARED_WORK_MAX)
+        return true;
+    finding_add(draft->findings, BPMN_ERROR, "too-many-elements", "", node,
+                "Expected fewer references to large definitions, operations and global tasks: this "
+                "one is repeated too often.");
+    return false;
+}
+
+const xmlNode *name_shared(struct draft *draft, const char *reference, const char *local_name)
+{
+    const xmlNode *node = name_node(draft, reference, local_name);
+
+    return node != NULL && draft_share(draft, node) ? node : NULL;
+}
+
 struct draft_element *draft_find(struct draft *draft, const char *id)
 {
     const struct named *named = name_find(*draft->names, id);

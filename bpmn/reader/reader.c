@@ -86,9 +86,9 @@ static void end_model(struct draft *draft)
     extension_check(draft, draft->node, model->process_id);
     read_listeners(draft, draft->node, model->process_id, &model->listeners);
     collect_subscriptions(draft);
-    for (uint32_t i = 0; i < draft->element_count; i++)
+    for (uint32_t i = 0; i < draft->element_count && !draft_is_full(draft); i++)
         read_details(draft, &draft->elements[i]);
-    for (uint32_t i = 0; i < draft->flow_count; i++)
+    for (uint32_t i = 0; i < draft->flow_count && !draft_is_full(draft); i++)
         read_flow_details(draft, &draft->flows[i]);
     resolve_process(draft);
     resolve_links(draft);

@@ -37,7 +37,7 @@ static void offer(struct draft *draft, struct draft_element *draft_element)
     struct bpmn_element *element = &draft_element->element;
     const xmlNode *node = draft_element->details;
     const char *reference = xml_attribute(draft->arena, node, "operationRef");
-    const xmlNode *operation = name_node(draft, reference, "operation");
+    const xmlNode *operation = name_shared(draft, reference, "operation");
     const char *topic = operation != NULL ? xml_attribute(draft->arena, operation, "name") : NULL;
 
     if (topic == NULL || topic[0] == '\0')
@@ -128,7 +128,7 @@ static bool read_task_message(struct draft *draft, struct draft_element *draft_e
     const xmlNode *node = draft_element->details;
     const char *reference = xml_attribute(draft->arena, node, "messageRef");
     const xmlNode *operation =
-        name_node(draft, xml_attribute(draft->arena, node, "operationRef"), "operation");
+        name_shared(draft, xml_attribute(draft->arena, node, "operationRef"), "operation");
     const xmlNode *message =
         operation != NULL ? xml_child(operation, throws ? "inMessageRef" : "outMessageRef") : NULL;
     struct bpmn_event_definition *event;

@@ -373,12 +373,44 @@ static void test_many_joins(void **state)
     }
 }
 
+/* Three thousand events that share a definition of three thousand parts. */
+static void test_shared_definition(void **state)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    struct reading *reading;
+
+    (void)state;
+    (void)fprintf(stream, DEFINITIONS "<signal id='g' name='g'/><signalEventDefinition id='d' "
+                                      "signalRef='g'>");
+    for (int i = 0; i < 3000; i++)
+        (void)fprintf(stream, "<documentation/>");
+    (void)fprintf(stream, "</signalEventDefinition><process id='p'>");
+    for (int i = 0; i < 3000; i++)
+        (void)fprintf(stream,
+                      "<startEvent id='s%d'><eventDefinitionRef>d</eventDefinitionRef></startEvent>"
+                      "<task id='t%d'/><sequenceFlow id='f%d' sourceRef='s%d' targetRef='t%d'/>",
+                      i, i, i, i, i);
+    (void)fprintf(stream, "</process></definitions>");
+    (void)fclose(stream);
+    reading = reading_of_text(text);
+    assert_int_equal(reading->status, STATUS_INVALID);
+    assert_non_null(reading_finding(reading, "too-many-elements"));
+    reading_free(reading);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptions), cmocka_unit_test(test_message_flows),
-        cmocka_unit_test(test_containers),   cmocka_unit_test(test_compensable),
-        cmocka_unit_test(test_reach),        cmocka_unit_test(test_many_joins),
+        cmocka_unit_test(test_descriptions),
+        cmocka_unit_test(test_message_flows),
+        cmocka_unit_test(test_containers),
+        cmocka_unit_test(test_compensable),
+        cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_many_joins),
+        cmocka_unit_test(test_shared_definition),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "bpmn/reader/draft.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char own_namespace[] = "http://synergyflow.org/bpmn";
 
@@ -45,6 +46,44 @@ static bool is_among(const xmlNs *namespace, const char *const *uris, size_t cou
     return false;
 }
 
+static bool is_flow_element(const xmlNode *node, bool wants_activity)
+{
+    const struct element_row *row = element_row(xml_name(node));
+
+    return row != NULL && row->handling == ELEMENT_EXECUTED &&
+           (!wants_activity || bpmn_is_activity(row->type));
+}
+
+/* One word of a row's places: "any" flow element, the "activities", or an element's name. The
+ * attributes of a task are those of a global task of its kind too. */
+static bool is_place(const xmlNode *node, const char *word, size_t length)
+{
+    static const char global[] = "global";
+    const char *name = xml_name(node);
+
+    if (length == 3 && strncmp(word, "any", length) == 0)
+        return is_flow_element(node, false);
+    if (length == 10 && strncmp(word, "activities", length) == 0)
+        return is_flow_element(node, true);
+    if (strncmp(name, global, sizeof(global) - 1) == 0)
+        return strncasecmp(name + sizeof(global) - 1, word, length) == 0 &&
+               name[sizeof(global) - 1 + length] == '\0';
+    return strncmp(name, word, length) == 0 && name[length] == '\0';
+}
+
+static bool is_among_places(const xmlNode *node, const char *places)
+{
+    while (*places != '\0') {
+        size_t length = strcspn(places, ", ;");
+
+        if (length > 0 && is_place(node, places, length))
+            return true;
+        places += length;
+        places += strspn(places, ", ;");
+    }
+    return false;
+}
+
 static void check_attribute(struct draft *draft, const xmlNode *node, const xmlAttr *attribute,
                             const char *id)
 {
@@ -58,6 +97,10 @@ static void check_attribute(struct draft *draft, const xmlNode *node, const xmlA
                     "The attribute %.60s is not known here and has no effect.", name);
     else if (value == NULL || value[0] == '\0' || strcmp(value, "false") == 0)
         return;
+    else if (row->handling == EXTENSION_READ && !is_among_places(node, row->where))
+        finding_add(draft->findings, BPMN_WARNING, "attribute-without-effect", id, node,
+                    "The attribute %s has no effect on <%.60s>, only on %s.", name, xml_name(node),
+                    row->where);
     else if (row->handling == EXTENSION_WITHOUT_EFFECT)
         finding_add(draft->findings, BPMN_WARNING, "attribute-without-effect", id, node,
                     "The attribute %s has no effect. %s", name, row->note);

@@ -155,6 +155,10 @@ static const struct finding_row warned[] = {
     {TO_X "<task id='x' flowable:somethingNew='1'/>", "unknown-attribute", "x", "somethingNew"},
     {TO_X "<userTask id='x' flowable:formFieldValidation='true'/>", "attribute-without-effect", "x",
      "formFieldValidation"},
+    {TO_X "<task id='x' flowable:assignee='kim'/>", "attribute-without-effect", "x", "userTask"},
+    {TO_X "<task id='x'><multiInstanceLoopCharacteristics camunda:asyncBefore='true'>"
+          "<loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics></task>",
+     "attribute-without-effect", "x", "multiInstance"},
     {TO_X TASK("x") TASK("y"), "unreachable-element", "y", NULL},
     {TO_X TASK("x") "<task id='y' isForCompensation='true'/>", "unreachable-element", "y",
      "compensation"},

@@ -126,6 +126,15 @@ static enum status check_narrow(const char *bytes, size_t length, struct error *
     return error_at(ret_error, NULL, 1, 1);
 }
 
+/* Some tools write UTF-8 and say UTF-16: what the text was in their memory. */
+static bool is_mislabelled(const char *bytes, size_t length)
+{
+    char name[ENCODING_NAME_MAX];
+
+    declared_encoding(bytes, length, name);
+    return strncasecmp(name, "utf-16", strlen("utf-16")) == 0 && text_is_utf8(bytes, length);
+}
+
 enum status encoding_convert(const char *bytes, size_t length, struct text *converted,
                              const char **ret_encoding, struct error *ret_error)
 {
@@ -136,8 +145,14 @@ enum status encoding_convert(const char *bytes, size_t length, struct text *conv
         (begins_with(bytes, length, "<\0", 2) && !begins_with(bytes, length, "<\0\0", 3));
     enum status status;
 
-    if (!is_big && !is_little)
-        return check_narrow(bytes, length, ret_error);
+    if (!is_big && !is_little) {
+        status = check_narrow(bytes, length, ret_error);
+        if (status == STATUS_OK && is_mislabelled(bytes, length)) {
+            text_append_bytes(converted, bytes, length);
+            *ret_encoding = "UTF-8";
+        }
+        return status;
+    }
     status = convert_utf16(bytes, length, is_big, converted, ret_error);
     if (status != STATUS_OK)
         return error_at(ret_error, NULL, 1, 1);

@@ -72,6 +72,7 @@ static void test_encodings(void **state)
                "Gr\xC3\xBC\xC3\x9F");
     check_text("<?xml version='1.0' encoding='windows-1252'?>" BODY("\x80 5"), "\xE2\x82\xAC 5");
     check_text("<?xml version='1.0' encoding='US-ASCII'?>" BODY("a&#xfc;"), "a\xC3\xBC");
+    check_text("<?xml version='1.0' encoding='utf-16'?>" BODY("Gr\xC3\xBC"), "Gr\xC3\xBC");
     check_wide("<?xml version='1.0' encoding='UTF-16'?>" BODY("Gr\xC3\xBC"), false, true,
                "Gr\xC3\xBC");
     check_wide("<?xml version='1.0' encoding='UTF-16'?>" BODY("Gr\xC3\xBC"), true, true,

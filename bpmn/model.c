@@ -34,8 +34,11 @@ void bpmn_model_index(struct bpmn_model *model, struct arena *arena)
         model->element_count > model->flow_count ? model->element_count : model->flow_count;
     struct id_entry *entries = arena_array(arena, most + 1, sizeof(*entries));
 
-    for (uint32_t i = 0; i < model->element_count; i++)
+    for (uint32_t i = 0; i < model->element_count; i++) {
         entries[i] = (struct id_entry){model->elements[i].id, i};
+        if (model->elements[i].type == BPMN_COMPLEX_GATEWAY)
+            model->has_complex_gateways = true;
+    }
     model->elements_by_id = sorted(arena, entries, model->element_count);
     for (uint32_t i = 0; i < model->flow_count; i++)
         entries[i] = (struct id_entry){model->flows[i].id, i};

@@ -372,6 +372,7 @@ struct bpmn_model {
     struct bpmn_container container;
     struct bpmn_listeners listeners; /* start and end of the process */
     bool has_diagram;
+    bool has_complex_gateways;
     /* private to bpmn/model.c: ids → indices, sorted */
     const uint32_t *elements_by_id;
     const uint32_t *flows_by_id;

@@ -146,6 +146,7 @@ static struct bpmn_scope *changed_scope(struct bpmn_instance *instance,
     struct bpmn_scope *scope = bpmn_instance_scope(instance, &change->scope_id);
 
     INVARIANT(scope != NULL);
+    bpmn_instance_touch(instance, scope);
     return scope;
 }
 
@@ -173,6 +174,7 @@ static void apply_ended(struct bpmn_instance *instance, const struct bpmn_change
 {
     struct bpmn_scope *root = bpmn_instance_root(instance);
 
+    bpmn_instance_touch(instance, root);
     PRE(instance->status == BPMN_INSTANCE_ACTIVE);
     PRE(root->token_count == 0);
     instance->status = change->kind == BPMN_CHANGE_INSTANCE_COMPLETED ? BPMN_INSTANCE_COMPLETED
@@ -200,6 +202,7 @@ static void add_token(struct bpmn_instance *instance, const struct bpmn_change *
     token->started_us = change->at_us;
     scope->listener_count += state == BPMN_TOKEN_LISTENING;
     scope->state_changed = true;
+    bpmn_instance_index_id(instance, scope, &token->id);
 }
 
 static void apply_activated(struct bpmn_instance *instance, const struct bpmn_change *change)
@@ -298,6 +301,7 @@ static void apply_scope_opened(struct bpmn_instance *instance, const struct bpmn
     struct bpmn_scope *scope;
 
     INVARIANT(parent != NULL);
+    bpmn_instance_touch(instance, parent);
     if (uuid_is_zero(&change->token_id)) {
         parent->child_count++;
         if (change->scope_kind == BPMN_SCOPE_ITERATION)
@@ -317,30 +321,9 @@ static void apply_scope_opened(struct bpmn_instance *instance, const struct bpmn
     scope->element = change->element;
     scope->index = change->index;
     scope->variables = json_object();
+    bpmn_instance_touch(instance, scope);
     scope->is_new = true;
     bpmn_instance_index_scope(instance, instance->scope_count - 1);
-}
-
-static void apply_scope_closed(struct bpmn_instance *instance, const struct bpmn_change *change)
-{
-    struct bpmn_scope *scope = changed_scope(instance, change);
-    struct bpmn_scope *parent = &instance->scopes[scope->parent];
-
-    PRE(scope->token_count == 0 && scope->child_count == 0);
-    scope->removed = true;
-    scope->arrival_count = 0;
-    if (uuid_is_zero(&scope->token_id)) {
-        INVARIANT(parent->child_count > 0);
-        parent->child_count--;
-        if (scope->kind == BPMN_SCOPE_ITERATION && change->reason == NULL)
-            parent->progress.completed++;
-    } else {
-        struct bpmn_token *token = bpmn_scope_token(parent, &scope->token_id);
-
-        INVARIANT(token != NULL);
-        memset(&token->child_scope, 0, sizeof(token->child_scope));
-    }
-    parent->state_changed = true;
 }
 
 static void apply_planned(struct bpmn_instance *instance, const struct bpmn_change *change)
@@ -384,14 +367,72 @@ static void append(json_t *list, const json_t *value)
 static void apply_gathered(struct bpmn_instance *instance, const struct bpmn_change *change)
 {
     struct bpmn_scope *scope = changed_scope(instance, change);
-    json_t *list = own_list(&scope->gathered);
-    int result;
 
-    while (json_array_size(list) <= (size_t)change->index)
-        append(list, json_null());
-    result = json_array_set(list, (size_t)change->index, (json_t *)change->value);
-    INVARIANT(result == 0);
+    PRE(scope->kind == BPMN_SCOPE_ITERATION && scope->gathered == NULL);
+    append(own_list(&scope->gathered), change->value);
     scope->state_changed = true;
+}
+
+/* What an instance gathers stays in its own scope, so that no list grows with every one that
+ * completes. */
+static void apply_retired(struct bpmn_instance *instance, const struct bpmn_change *change)
+{
+    struct bpmn_scope *scope = changed_scope(instance, change);
+    struct bpmn_scope *parent = &instance->scopes[scope->parent];
+
+    PRE(scope->kind == BPMN_SCOPE_ITERATION && scope->token_count == 0 && scope->child_count == 0);
+    INVARIANT(parent->child_count > 0);
+    bpmn_instance_touch(instance, parent);
+    scope->retired = true;
+    scope->state_changed = true;
+    (void)bpmn_instance_keep(instance, scope->variables); /* records borrow from them */
+    scope->variables = json_object();
+    scope->variables_changed = true;
+    parent->child_count--;
+    parent->progress.completed++;
+    parent->state_changed = true;
+}
+
+/* The instances that were kept for their output go with their body. */
+static void remove_retired(struct bpmn_instance *instance, const struct bpmn_scope *body)
+{
+    uint32_t parent = (uint32_t)(body - instance->scopes);
+
+    if (body->kind != BPMN_SCOPE_BODY ||
+        instance->model->elements[body->element].loop.output_collection == NULL)
+        return;
+    for (uint32_t i = parent + 1; i < instance->scope_count; i++) {
+        struct bpmn_scope *scope = &instance->scopes[i];
+
+        if (scope->removed || !scope->retired || scope->parent != parent)
+            continue;
+        bpmn_instance_touch(instance, scope);
+        scope->removed = true;
+    }
+}
+
+static void apply_scope_closed(struct bpmn_instance *instance, const struct bpmn_change *change)
+{
+    struct bpmn_scope *scope = changed_scope(instance, change);
+    struct bpmn_scope *parent = &instance->scopes[scope->parent];
+
+    PRE(scope->token_count == 0 && scope->child_count == 0);
+    bpmn_instance_touch(instance, parent);
+    remove_retired(instance, scope);
+    scope->removed = true;
+    scope->arrival_count = 0;
+    if (uuid_is_zero(&scope->token_id)) {
+        INVARIANT(parent->child_count > 0);
+        parent->child_count--;
+        if (scope->kind == BPMN_SCOPE_ITERATION && change->reason == NULL)
+            parent->progress.completed++;
+    } else {
+        struct bpmn_token *token = bpmn_scope_token(parent, &scope->token_id);
+
+        INVARIANT(token != NULL);
+        memset(&token->child_scope, 0, sizeof(token->child_scope));
+    }
+    parent->state_changed = true;
 }
 
 static void apply_remembered(struct bpmn_instance *instance, const struct bpmn_change *change)
@@ -497,6 +538,7 @@ static void apply_wait_began(struct bpmn_instance *instance, const struct bpmn_c
     if (!bpmn_change_begins(change->kind, &wait->kind))
         UNREACHABLE();
     wait->id = change->wait_id;
+    bpmn_instance_index_id(instance, bpmn_instance_scope(instance, &change->scope_id), &wait->id);
     wait->element = change->element;
     wait->definition = change->definition;
     wait->due_us = change->due_us;
@@ -563,6 +605,7 @@ static void (*const appliers[])(struct bpmn_instance *, const struct bpmn_change
     [BPMN_CHANGE_PLANNED] = apply_planned,
     [BPMN_CHANGE_STEPPED_ON] = apply_stepped_on,
     [BPMN_CHANGE_GATHERED] = apply_gathered,
+    [BPMN_CHANGE_RETIRED] = apply_retired,
     [BPMN_CHANGE_REMEMBERED] = apply_remembered,
     [BPMN_CHANGE_RECALLED] = apply_recalled,
     [BPMN_CHANGE_QUEUED] = apply_queued,

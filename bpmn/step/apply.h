@@ -15,6 +15,11 @@ void bpmn_changes_add(struct bpmn_changes *changes, const struct bpmn_change *ch
 
 /* A zeroed scope at the end of the array; earlier pointers to scopes are invalid afterwards. */
 struct bpmn_scope *bpmn_instance_add_scope(struct bpmn_instance *instance);
+/* Has to be called before a scope is marked as new, changed or removed. */
+void bpmn_instance_touch(struct bpmn_instance *instance, struct bpmn_scope *scope);
+/* Makes a new token or wait, which stands in this scope, findable. */
+void bpmn_instance_index_id(struct bpmn_instance *instance, const struct bpmn_scope *scope,
+                            const struct uuid *id);
 /* Makes a new scope, whose id and parent_id are set, findable; sets its parent's index. */
 void bpmn_instance_index_scope(struct bpmn_instance *instance, uint32_t index);
 /* Zeroed, at the end; earlier pointers to this scope's tokens (this token's waits) are invalid. */

@@ -328,6 +328,9 @@ static void append_change(struct text *text, const struct bpmn_change *change,
         else
             text_append_format(text, "%s planned, as long as its condition says", id);
         break;
+    case BPMN_CHANGE_RETIRED:
+        text_append_format(text, "scope %s retired", id);
+        break;
     case BPMN_CHANGE_STEPPED_ON:
         text_append_format(text, "%s starts one more", id);
         break;

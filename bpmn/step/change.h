@@ -35,6 +35,7 @@
     X(PLANNED, "planned")                   /* scope: index = how many instances; value = items */ \
     X(STEPPED_ON, "stepped-on")             /* scope: an ad-hoc sub-process started one more */    \
     X(GATHERED, "gathered")                 /* scope, index, value: an instance's output */        \
+    X(RETIRED, "retired")                   /* scope: an instance is done; its output stays */     \
     X(REMEMBERED, "remembered")             /* scope, value: what can be undone */                 \
     X(RECALLED, "recalled")                 /* scope, index: taken out to be undone */             \
     X(QUEUED, "queued")                     /* scope, value: records to undo */                    \

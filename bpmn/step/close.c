@@ -99,7 +99,7 @@ enum status step_close_empty(struct step *step, uint32_t scope, struct error *re
         uint32_t parent = at->parent;
         bool closed = true;
 
-        if (!at->removed) {
+        if (!at->removed && !at->retired) {
             enum status status;
 
             if (at->arrival_count > 0 || at->child_count > 0 || step_in_flight(step, scope) > 0)

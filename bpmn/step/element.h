@@ -46,8 +46,6 @@ struct step {
     uint32_t move_count;
     uint32_t move_capacity;
     uint32_t moves_made;
-    uint32_t *in_flight; /* moves in the list, by scope index */
-    uint32_t in_flight_capacity;
     uint32_t end_element;    /* where the last path of the root scope ended */
     bool look_at_conditions; /* a variable has changed, or a condition has just been armed */
 };
@@ -80,7 +78,8 @@ void step_enqueue_triggered(struct step *step, uint32_t scope, uint32_t element,
                             uint32_t definition);
 /* Past the job that it waited for. */
 void step_enqueue_resumed(struct step *step, uint32_t scope, uint32_t element);
-uint32_t step_in_flight(struct step *step, uint32_t scope);
+/* How many tokens are on their way into a scope. */
+uint32_t step_in_flight(const struct step *step, uint32_t scope);
 /* Until every token waits or is gone. */
 MUST_CHECK enum status step_run(struct step *step, struct error *ret_error);
 

@@ -26,6 +26,7 @@ void bpmn_instance_init(struct bpmn_instance *instance, struct arena *arena,
     root->parent = BPMN_NONE;
     root->element = BPMN_NONE;
     root->variables = json_object();
+    bpmn_instance_touch(instance, root);
     root->is_new = true;
 }
 
@@ -50,6 +51,13 @@ void bpmn_instance_clear(struct bpmn_instance *instance)
     instance->recent_scope = 0;
     instance->scopes_by_id = NULL;
     instance->scope_slots = 0;
+    instance->homes = NULL;
+    instance->home_slots = 0;
+    instance->home_count = 0;
+    instance->touched = NULL;
+    instance->touched_count = 0;
+    instance->touched_capacity = 0;
+    instance->gone_count = 0;
     instance->condition_count = 0;
 }
 
@@ -89,6 +97,11 @@ void bpmn_instance_clone(const struct bpmn_instance *from, struct bpmn_instance 
     if (from->scope_slots > 0)
         ret_copy->scopes_by_id = arena_grow(arena, from->scopes_by_id, from->scope_slots,
                                             from->scope_slots, sizeof(*from->scopes_by_id));
+    ret_copy->homes = NULL; /* made again when it is needed */
+    ret_copy->home_slots = 0;
+    ret_copy->touched = arena_grow(arena, from->touched, from->touched_count, from->touched_count,
+                                   sizeof(*from->touched));
+    ret_copy->touched_capacity = from->touched_count;
     /* Records made before the copy must stay readable whichever of the two is kept. */
     ret_copy->replaced = json_copy(from->replaced);
 }
@@ -114,7 +127,7 @@ void bpmn_instance_own_texts(struct bpmn_instance *instance)
 
 /* ---- finding scopes: by a table of ids once there are many --------------------------------- */
 
-enum { SCOPES_SEARCHED = 8 };
+enum { SCOPES_SEARCHED = 8, SCOPES_PACKED = 32 };
 
 /* UUIDv7: the random bits are at the end. */
 static uint32_t slot_of(const struct bpmn_instance *instance, const struct uuid *id)
@@ -163,35 +176,77 @@ void bpmn_instance_index_scope(struct bpmn_instance *instance, uint32_t index)
     }
 }
 
-void bpmn_instance_saved(struct bpmn_instance *instance)
+/* ---- what the store has to write ----------------------------------------------------------- */
+
+void bpmn_instance_touch(struct bpmn_instance *instance, struct bpmn_scope *scope)
+{
+    if (scope->touched)
+        return;
+    if (instance->touched_count == instance->touched_capacity) {
+        uint32_t capacity = instance->touched_capacity == 0 ? 8 : 2 * instance->touched_capacity;
+
+        instance->touched = arena_grow(instance->arena, instance->touched, instance->touched_count,
+                                       capacity, sizeof(*instance->touched));
+        instance->touched_capacity = capacity;
+    }
+    instance->touched[instance->touched_count++] = (uint32_t)(scope - instance->scopes);
+    scope->touched = true;
+}
+
+/* A closed scope leaves a free place in the array. */
+static void forget(struct bpmn_instance *instance, struct bpmn_scope *scope)
+{
+    release_scope(scope);
+    scope->variables = NULL;
+    scope->items = NULL;
+    scope->gathered = NULL;
+    scope->compensable = NULL;
+    scope->queue = NULL;
+    scope->is_new = true;
+    instance->gone_count++;
+}
+
+/* Closes the gaps. */
+static void pack(struct bpmn_instance *instance)
 {
     uint32_t kept = 0;
-    bool moved = false;
 
     for (uint32_t i = 0; i < instance->scope_count; i++) {
-        struct bpmn_scope *scope = &instance->scopes[i];
-
-        if (scope->removed) {
-            release_scope(scope);
-            moved = true;
-            continue;
-        }
-        scope->is_new = false;
-        scope->state_changed = false;
-        scope->variables_changed = false;
-        instance->scopes[kept++] = *scope;
+        if (!instance->scopes[i].removed)
+            instance->scopes[kept++] = instance->scopes[i];
     }
     POST(kept > 0);
     instance->scope_count = kept;
+    instance->gone_count = 0;
     instance->recent_scope = 0;
-    if (moved)
-        fill_slots(instance);
-    for (uint32_t i = 1; i < kept && moved; i++) {
+    instance->homes = NULL;
+    instance->home_slots = 0;
+    fill_slots(instance);
+    for (uint32_t i = 1; i < kept; i++) {
         struct bpmn_scope *scope = &instance->scopes[i];
 
         scope->parent =
             (uint32_t)(bpmn_instance_scope(instance, &scope->parent_id) - instance->scopes);
     }
+}
+
+/* The work is in proportion to what has changed. */
+void bpmn_instance_saved(struct bpmn_instance *instance)
+{
+    for (uint32_t i = 0; i < instance->touched_count; i++) {
+        struct bpmn_scope *scope = &instance->scopes[instance->touched[i]];
+
+        scope->touched = false;
+        scope->is_new = false;
+        scope->state_changed = false;
+        scope->variables_changed = false;
+        if (scope->removed)
+            forget(instance, scope);
+    }
+    instance->touched_count = 0;
+    if (instance->gone_count > 0 && (instance->scope_count <= SCOPES_PACKED ||
+                                     2 * instance->gone_count > instance->scope_count))
+        pack(instance);
     json_decref(instance->replaced);
     instance->replaced = NULL;
 }
@@ -269,51 +324,161 @@ struct bpmn_token *bpmn_scope_token(struct bpmn_scope *scope, const struct uuid 
     return NULL;
 }
 
-struct bpmn_token *bpmn_instance_token(struct bpmn_instance *instance, const struct uuid *id,
-                                       struct bpmn_scope **ret_scope)
-{
-    /* The scope that was used last first, then all in order. */
-    for (uint32_t i = 0; i <= instance->scope_count; i++) {
-        uint32_t index = i == 0 ? instance->recent_scope : i - 1;
-        struct bpmn_scope *scope = &instance->scopes[index];
-        struct bpmn_token *token;
+/* ---- finding tokens and waits: by a table once there are many scopes --------------------------
+ */
 
-        if (index >= instance->scope_count || scope->removed)
-            continue;
-        token = bpmn_scope_token(scope, id);
-        if (token != NULL) {
-            instance->recent_scope = index;
-            if (ret_scope != NULL)
-                *ret_scope = scope;
-            return token;
-        }
-    }
-    return NULL;
+static uint32_t tag_of(const struct uuid *id)
+{
+    uint32_t hash;
+
+    memcpy(&hash, id->bytes + 12, sizeof(hash));
+    return hash * 2654435761U;
 }
 
-struct bpmn_token *bpmn_instance_waiting(struct bpmn_instance *instance, const struct uuid *wait_id,
-                                         struct bpmn_scope **ret_scope, struct bpmn_wait **ret_wait)
+static void put_home(struct bpmn_instance *instance, uint32_t scope, const struct uuid *id)
 {
+    uint32_t tag = tag_of(id);
+    uint32_t slot = tag & (instance->home_slots - 1);
+
+    while (instance->homes[slot].scope != BPMN_NONE)
+        slot = (slot + 1) & (instance->home_slots - 1);
+    instance->homes[slot] = (struct bpmn_home){.tag = tag, .scope = scope};
+    instance->home_count++;
+}
+
+static uint32_t count_ids(const struct bpmn_instance *instance)
+{
+    uint32_t count = 0;
+
     for (uint32_t i = 0; i < instance->scope_count; i++) {
-        struct bpmn_scope *scope = &instance->scopes[i];
+        const struct bpmn_scope *scope = &instance->scopes[i];
 
-        if (scope->removed)
-            continue;
+        count += scope->token_count;
+        for (uint32_t j = 0; j < scope->token_count; j++)
+            count += scope->tokens[j].wait_count;
+    }
+    return count;
+}
+
+static void index_ids(struct bpmn_instance *instance)
+{
+    uint32_t count = count_ids(instance);
+
+    instance->home_slots = 64;
+    while (instance->home_slots < 4 * count)
+        instance->home_slots *= 2;
+    instance->homes = arena_array(instance->arena, instance->home_slots, sizeof(*instance->homes));
+    instance->home_count = 0;
+    for (uint32_t slot = 0; slot < instance->home_slots; slot++)
+        instance->homes[slot].scope = BPMN_NONE;
+    for (uint32_t i = 0; i < instance->scope_count; i++) {
+        const struct bpmn_scope *scope = &instance->scopes[i];
+
         for (uint32_t j = 0; j < scope->token_count; j++) {
-            struct bpmn_token *token = &scope->tokens[j];
+            put_home(instance, i, &scope->tokens[j].id);
+            for (uint32_t k = 0; k < scope->tokens[j].wait_count; k++)
+                put_home(instance, i, &scope->tokens[j].waits[k].id);
+        }
+    }
+}
 
-            for (uint32_t k = 0; k < token->wait_count; k++) {
-                if (!uuid_equal(&token->waits[k].id, wait_id))
-                    continue;
-                if (ret_scope != NULL)
-                    *ret_scope = scope;
-                if (ret_wait != NULL)
-                    *ret_wait = &token->waits[k];
+void bpmn_instance_index_id(struct bpmn_instance *instance, const struct bpmn_scope *scope,
+                            const struct uuid *id)
+{
+    if (instance->homes == NULL)
+        return;
+    /* Half of it is used, for the greater part by what is gone: made anew when it is needed. */
+    if (2 * instance->home_count > instance->home_slots) {
+        instance->homes = NULL;
+        instance->home_slots = 0;
+        return;
+    }
+    put_home(instance, (uint32_t)(scope - instance->scopes), id);
+}
+
+static struct bpmn_token *waiting_in(struct bpmn_scope *scope, const struct uuid *wait_id,
+                                     struct bpmn_wait **ret_wait)
+{
+    for (uint32_t i = 0; i < scope->token_count; i++) {
+        struct bpmn_token *token = &scope->tokens[i];
+
+        for (uint32_t j = 0; j < token->wait_count; j++) {
+            if (uuid_equal(&token->waits[j].id, wait_id)) {
+                *ret_wait = &token->waits[j];
                 return token;
             }
         }
     }
     return NULL;
+}
+
+/* `is_wait`: the token that has this wait, else the token itself. */
+static struct bpmn_token *find_in(struct bpmn_scope *scope, const struct uuid *id, bool is_wait,
+                                  struct bpmn_wait **ret_wait)
+{
+    if (scope->removed)
+        return NULL;
+    return is_wait ? waiting_in(scope, id, ret_wait) : bpmn_scope_token(scope, id);
+}
+
+static struct bpmn_token *find_id(struct bpmn_instance *instance, const struct uuid *id,
+                                  bool is_wait, struct bpmn_scope **ret_scope,
+                                  struct bpmn_wait **ret_wait)
+{
+    uint32_t tag = tag_of(id);
+
+    if (instance->scope_count <= SCOPES_PACKED) {
+        for (uint32_t i = 0; i < instance->scope_count; i++) {
+            struct bpmn_token *token = find_in(&instance->scopes[i], id, is_wait, ret_wait);
+
+            *ret_scope = &instance->scopes[i];
+            if (token != NULL)
+                return token;
+        }
+        return NULL;
+    }
+    if (instance->homes == NULL)
+        index_ids(instance);
+    for (uint32_t slot = tag & (instance->home_slots - 1); instance->homes[slot].scope != BPMN_NONE;
+         slot = (slot + 1) & (instance->home_slots - 1)) {
+        struct bpmn_token *token;
+
+        if (instance->homes[slot].tag != tag)
+            continue;
+        *ret_scope = &instance->scopes[instance->homes[slot].scope];
+        token = find_in(*ret_scope, id, is_wait, ret_wait);
+        if (token != NULL)
+            return token;
+    }
+    return NULL;
+}
+
+struct bpmn_token *bpmn_instance_token(struct bpmn_instance *instance, const struct uuid *id,
+                                       struct bpmn_scope **ret_scope)
+{
+    struct bpmn_scope *scope = NULL;
+    struct bpmn_wait *wait = NULL;
+    struct bpmn_token *token = find_id(instance, id, false, &scope, &wait);
+
+    if (token != NULL && ret_scope != NULL)
+        *ret_scope = scope;
+    return token;
+}
+
+struct bpmn_token *bpmn_instance_waiting(struct bpmn_instance *instance, const struct uuid *wait_id,
+                                         struct bpmn_scope **ret_scope, struct bpmn_wait **ret_wait)
+{
+    struct bpmn_scope *scope = NULL;
+    struct bpmn_wait *wait = NULL;
+    struct bpmn_token *token = find_id(instance, wait_id, true, &scope, &wait);
+
+    if (token == NULL)
+        return NULL;
+    if (ret_scope != NULL)
+        *ret_scope = scope;
+    if (ret_wait != NULL)
+        *ret_wait = wait;
+    return token;
 }
 
 const json_t *bpmn_instance_variable(const struct bpmn_instance *instance,

@@ -122,18 +122,28 @@ struct bpmn_scope {
     struct bpmn_progress progress;
     int64_t index;    /* iterations: from 0 */
     json_t *items;    /* sequential loop over a collection: the collection; NULL otherwise */
-    json_t *gathered; /* body: outputs of its instances, an array; NULL until there is one */
+    json_t *gathered; /* iteration: its output, an array of one; NULL until there is one */
+    bool retired;     /* an iteration that is done, and kept for its output until the loop is */
     json_t
         *compensable; /* what was completed here and can be undone: compensation.c; NULL: nothing */
     json_t *queue;    /* compensation: what is still to be undone; NULL: nothing */
     bool is_new;      /* since the last bpmn_instance_saved(): what the store has to write */
     bool state_changed;
     bool variables_changed;
-    bool removed; /* closed; kept in the array until saved so that its row can be deleted */
+    bool removed; /* closed; kept until saved so that its row can be deleted. One that is new as
+                     well has no row: its place in the array is free */
 
     /* private to bpmn/step */
-    uint32_t parent; /* index of the scope around it, BPMN_NONE for the root */
-    uint32_t epoch;  /* tokens on their way into an interrupted scope are of an earlier one */
+    bool touched;       /* in the instance's list */
+    uint32_t parent;    /* index of the scope around it, BPMN_NONE for the root */
+    uint32_t epoch;     /* tokens on their way into an interrupted scope are of an earlier one */
+    uint32_t in_flight; /* of a step under way: tokens on their way into it */
+};
+
+/* Where a token or a wait is: one slot of a table by id. */
+struct bpmn_home {
+    uint32_t tag; /* of the id */
+    uint32_t scope;
 };
 
 enum bpmn_instance_status {
@@ -167,6 +177,13 @@ struct bpmn_instance {
     uint32_t recent_scope;  /* where the last look-up ended, tried first */
     uint32_t *scopes_by_id; /* open addressing, scope_slots a power of two; NULL while few */
     uint32_t scope_slots;
+    struct bpmn_home *homes; /* of tokens and waits: likewise; NULL until somebody asks */
+    uint32_t home_slots;
+    uint32_t home_count; /* slots that were used, also for what is gone */
+    uint32_t *touched;   /* scopes that have changed since the last save */
+    uint32_t touched_count;
+    uint32_t touched_capacity;
+    uint32_t gone_count;      /* scopes whose place in the array is free */
     uint32_t condition_count; /* waits for conditions, over all scopes */
 };
 
@@ -204,7 +221,8 @@ struct bpmn_scope *bpmn_instance_scope(struct bpmn_instance *instance, const str
 /* NULL when there is no such token. `ret_scope` may be NULL. */
 struct bpmn_token *bpmn_instance_token(struct bpmn_instance *instance, const struct uuid *id,
                                        struct bpmn_scope **ret_scope);
-/* The token that waits for `wait_id` (task, job, timer or subscription), NULL when none does. */
+/* The token that waits for `wait_id` (task, job, timer or subscription), NULL when none does. In a
+ * large instance both look-ups go by a table, which the first of them makes. */
 struct bpmn_token *bpmn_instance_waiting(struct bpmn_instance *instance, const struct uuid *wait_id,
                                          struct bpmn_scope **ret_scope,
                                          struct bpmn_wait **ret_wait);

@@ -329,6 +329,7 @@ static enum status load_rest(struct bpmn_scope *scope, const json_t *state, stru
     scope->progress.completed = json_integer_value(json_object_get(progress, "completed"));
     scope->items = load_list(state, "items");
     scope->gathered = load_list(state, "gathered");
+    scope->retired = scope->kind == BPMN_SCOPE_ITERATION && scope->gathered != NULL;
     scope->compensable = load_list(state, "compensable");
     scope->queue = load_list(state, "queue");
     return STATUS_OK;

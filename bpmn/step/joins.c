@@ -69,26 +69,33 @@ static enum status look_at(struct step *step, uint32_t scope, const struct bpmn_
     return STATUS_OK;
 }
 
+static enum status look_at_scope(struct step *step, uint32_t scope, bool *ret_any,
+                                 struct error *ret_error)
+{
+    const struct bpmn_scope *at = &step->instance->scopes[scope];
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; !at->removed && i < at->arrival_count; i++) {
+        uint32_t target = step->model->flows[at->arrivals[i].flow].target;
+
+        status = look_at(step, scope, &step->model->elements[target], ret_any, ret_error);
+        if (status != STATUS_OK || *ret_any)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* Nothing changes for a gateway in whose scope nothing has moved, but for a complex one's
+ * condition. */
 enum status joins_look(struct step *step, bool *ret_any, struct error *ret_error)
 {
     struct bpmn_instance *instance = step->instance;
+    bool all = step->look_at_conditions && step->model->has_complex_gateways;
+    uint32_t count = all ? instance->scope_count : instance->touched_count;
+    enum status status = STATUS_OK;
 
     *ret_any = false;
-    for (uint32_t i = 0; i < instance->scope_count; i++) {
-        const struct bpmn_scope *scope = &instance->scopes[i];
-
-        /* Nothing changes for a gateway in whose scope nothing has moved, but for a complex one's
-         * condition. */
-        if (scope->removed || (!scope->state_changed && !step->look_at_conditions))
-            continue;
-        for (uint32_t j = 0; j < instance->scopes[i].arrival_count; j++) {
-            uint32_t target = step->model->flows[instance->scopes[i].arrivals[j].flow].target;
-            enum status status =
-                look_at(step, i, &step->model->elements[target], ret_any, ret_error);
-
-            if (status != STATUS_OK || *ret_any)
-                return status;
-        }
-    }
-    return STATUS_OK;
+    for (uint32_t i = 0; i < count && status == STATUS_OK && !*ret_any; i++)
+        status = look_at_scope(step, all ? i : instance->touched[i], ret_any, ret_error);
+    return status;
 }

@@ -277,7 +277,8 @@ static void terminate_scope(struct step *step, uint32_t scope, const struct uuid
          i > scope + 1 && instance->scopes[scope].child_count > 0; i--) {
         const struct bpmn_scope *inner = &instance->scopes[i - 1];
 
-        if (inner->removed || inner->parent != scope || !uuid_is_zero(&inner->token_id))
+        if (inner->removed || inner->retired || inner->parent != scope ||
+            !uuid_is_zero(&inner->token_id))
             continue;
         terminate_scope(step, i - 1, NULL, reason);
         step_close(step, i - 1, reason != NULL ? reason : "");

@@ -180,6 +180,26 @@ static enum status open_iteration(struct step *step, uint32_t body, int64_t inde
     return STATUS_OK;
 }
 
+/* In the order of the instances; null for one that was ended before it had an output. */
+static json_t *collect(const struct step *step, uint32_t body)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = body + 1; i < step->instance->scope_count; i++) {
+        const struct bpmn_scope *scope = &step->instance->scopes[i];
+        int result = 0;
+
+        if (scope->removed || !scope->retired || scope->parent != body)
+            continue;
+        while (json_array_size(list) <= (size_t)scope->index && result == 0)
+            result = json_array_append_new(list, json_null());
+        if (result == 0)
+            result = json_array_set(list, (size_t)scope->index, json_array_get(scope->gathered, 0));
+        INVARIANT(result == 0);
+    }
+    return list;
+}
+
 /* Everything has been done: what was gathered goes out, and the token goes on. */
 static enum status finish(struct step *step, uint32_t body, struct error *ret_error)
 {
@@ -190,9 +210,7 @@ static enum status finish(struct step *step, uint32_t body, struct error *ret_er
     if (!step_owner(step, body, &owner))
         UNREACHABLE();
     if (element->loop.output_collection != NULL) {
-        json_t *gathered = step->instance->scopes[body].gathered != NULL
-                               ? json_copy(step->instance->scopes[body].gathered)
-                               : json_array();
+        json_t *gathered = collect(step, body);
 
         variables_set(step, outer, element->loop.output_collection, gathered);
         json_decref(gathered);
@@ -303,7 +321,7 @@ static enum status gather(struct step *step, uint32_t scope, const struct bpmn_e
 
     if (element->loop.output_collection == NULL)
         return STATUS_OK;
-    gathered.scope_id = step->instance->scopes[at->parent].id;
+    gathered.scope_id = at->id;
     gathered.element = element->index;
     gathered.index = at->index;
     if (element->loop.output_expression != NULL) {
@@ -407,6 +425,15 @@ static enum status next_instance(struct step *step, uint32_t body, const struct 
     return at->child_count == 0 ? finish(step, body, ret_error) : STATUS_OK;
 }
 
+static void retire(struct step *step, uint32_t scope)
+{
+    struct bpmn_change retired = step_change(step, BPMN_CHANGE_RETIRED, NULL);
+
+    retired.scope_id = step->instance->scopes[scope].id;
+    retired.element = step->instance->scopes[scope].element;
+    step_record(step, &retired);
+}
+
 enum status loop_iteration_done(struct step *step, uint32_t scope, struct error *ret_error)
 {
     uint32_t body = step->instance->scopes[scope].parent;
@@ -423,7 +450,10 @@ enum status loop_iteration_done(struct step *step, uint32_t scope, struct error 
         status = decide(step, scope, element, &ending, ret_error);
     if (status != STATUS_OK)
         return status;
-    step_close(step, scope, NULL);
+    if (element->loop.output_collection != NULL)
+        retire(step, scope);
+    else
+        step_close(step, scope, NULL);
     status = throw_behaviour(step, &owner, &ending, ret_error);
     if (status != STATUS_OK || step_token(step, &owner) == NULL)
         return status; /* what was thrown has interrupted the activity */

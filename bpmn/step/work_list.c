@@ -21,22 +21,9 @@ static void make_room(struct step *step)
     step->move_count = waiting;
 }
 
-static uint32_t *in_flight(struct step *step, uint32_t scope)
+uint32_t step_in_flight(const struct step *step, uint32_t scope)
 {
-    if (scope >= step->in_flight_capacity) {
-        uint32_t capacity = 2 * step->instance->scope_count;
-
-        PRE(scope < step->instance->scope_count);
-        step->in_flight = arena_grow(step->env->arena, step->in_flight, step->in_flight_capacity,
-                                     capacity, sizeof(*step->in_flight));
-        step->in_flight_capacity = capacity;
-    }
-    return &step->in_flight[scope];
-}
-
-uint32_t step_in_flight(struct step *step, uint32_t scope)
-{
-    return *in_flight(step, scope);
+    return step->instance->scopes[scope].in_flight;
 }
 
 static struct move *enqueue(struct step *step, uint32_t scope, uint32_t element, uint32_t flow)
@@ -51,7 +38,7 @@ static struct move *enqueue(struct step *step, uint32_t scope, uint32_t element,
                           .epoch = step->instance->scopes[scope].epoch,
                           .element = element,
                           .flow = flow};
-    (*in_flight(step, scope))++;
+    step->instance->scopes[scope].in_flight++;
     return move;
 }
 
@@ -225,10 +212,10 @@ static enum status run_moves(struct step *step, struct error *ret_error)
 {
     while (step->move_head < step->move_count && step->instance->status == BPMN_INSTANCE_ACTIVE) {
         struct move move = step->moves[step->move_head++];
-        const struct bpmn_scope *scope = &step->instance->scopes[move.scope];
+        struct bpmn_scope *scope = &step->instance->scopes[move.scope];
         enum status status;
 
-        (*in_flight(step, move.scope))--;
+        scope->in_flight--;
         /* Something has ended the scope, or all that was in it, under this token's feet. */
         if (scope->removed || scope->epoch != move.epoch)
             continue;

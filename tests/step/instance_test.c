@@ -186,6 +186,46 @@ static void a_closed_scope_stays_until_saved(void **state)
     fixture_close(&fixture);
 }
 
+/* Past a few scopes tokens and waits are found by a table, closed scopes leave gaps, and from time
+ * to time the gaps are closed. */
+static void a_large_instance_finds_what_is_open(void **state)
+{
+    enum { COUNT = 300 };
+    struct uuid waits[COUNT];
+    struct fixture fixture;
+    uint32_t count = 0;
+
+    (void)state;
+    fixture_open(&fixture, "loops/zero.bpmn");
+    assert_int_equal(fixture_step(&fixture, BPMN_START, NULL, NULL, "{\"n\": 300}"), STATUS_OK);
+    for (uint32_t i = 0; i < fixture.changes.count; i++) {
+        if (fixture.changes.items[i].kind == BPMN_CHANGE_TASK_CREATED)
+            waits[count++] = fixture.changes.items[i].wait_id;
+    }
+    assert_int_equal(count, COUNT);
+    bpmn_instance_saved(&fixture.instance);
+    for (uint32_t i = 0; i < COUNT - 1; i++) {
+        uint32_t which = i * 7 % COUNT; /* each of them once */
+        struct bpmn_scope *scope = NULL;
+        struct bpmn_wait *wait = NULL;
+        struct bpmn_token *token =
+            bpmn_instance_waiting(&fixture.instance, &waits[which], &scope, &wait);
+
+        assert_non_null(token);
+        assert_true(uuid_equal(&wait->id, &waits[which]));
+        assert_ptr_equal(bpmn_instance_token(&fixture.instance, &token->id, NULL), token);
+        assert_int_equal(scope->index, which);
+        assert_int_equal(fixture_step(&fixture, BPMN_COMPLETE_TASK, &waits[which], NULL, NULL),
+                         STATUS_OK);
+        /* Only what has changed: the body, and the instance that is gone. */
+        assert_int_equal(fixture.instance.touched_count, 2);
+        bpmn_instance_saved(&fixture.instance);
+        assert_null(bpmn_instance_waiting(&fixture.instance, &waits[which], NULL, NULL));
+    }
+    assert_int_equal(fixture.instance.scope_count, 3); /* root, body, the last one */
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +236,7 @@ int main(void)
         cmocka_unit_test(an_equal_value_is_no_change),
         cmocka_unit_test(only_the_scope_that_changed_is_marked),
         cmocka_unit_test(a_closed_scope_stays_until_saved),
+        cmocka_unit_test(a_large_instance_finds_what_is_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

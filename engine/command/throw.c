@@ -100,7 +100,7 @@ static void add_rerouted(struct unit *unit, struct pg_batch *batch, struct messa
 
 static void store_messages(struct unit *unit, struct pg_batch *batch)
 {
-    struct message_arrays a = {NULL};
+    struct message_arrays a = {0};
 
     for (const struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {

@@ -24,38 +24,50 @@ static void next_id(struct uuid_source *source, struct uuid *ret_uuid)
         ret_uuid->bytes[15 - i] = (uint8_t)(fixture->id_count >> (8 * i));
 }
 
-static void read_model(struct fixture *fixture, const char *path)
+static void begin(struct fixture *fixture)
 {
-    struct bpmn_findings findings = {.arena = fixture->arena};
-    struct text text = TEXT_INIT;
-    FILE *file = fopen(path, "rb");
-    size_t got;
-
-    assert_non_null(file);
-    while ((got = fread(text_reserve(&text, 4096), 1, 4096, file)) > 0)
-        text_added(&text, got);
-    (void)fclose(file);
-    if (bpmn_read(text_string(&text), text.length, &findings, &fixture->document,
-                  &fixture->error) != STATUS_OK)
-        fail_msg("%s: %s", path, fixture->error.message);
-    text_deinit(&text);
-    fixture->model = &fixture->document->models[0];
-}
-
-void fixture_open(struct fixture *fixture, const char *model_file)
-{
-    char path[512];
-    struct uuid id;
-
     memset(fixture, 0, sizeof(*fixture));
     fixture->arena = arena_new(ARENA_BYTES);
     fixture->ids.next = next_id;
     fixture->now_us = INT64_C(1767225600000000);
-    (void)snprintf(path, sizeof(path), SOURCE_FOLDER "/tests/trace/%s", model_file);
-    read_model(fixture, path);
+}
+
+static void read_model(struct fixture *fixture, const char *name, const struct text *xml)
+{
+    struct bpmn_findings findings = {.arena = fixture->arena};
+    struct uuid id;
+
+    if (bpmn_read(text_string(xml), xml->length, &findings, &fixture->document, &fixture->error) !=
+        STATUS_OK)
+        fail_msg("%s: %s\n%s", name, fixture->error.message, text_string(xml));
+    fixture->model = &fixture->document->models[0];
     bpmn_changes_init(&fixture->changes, fixture->arena);
     id = uuid_next(&fixture->ids);
     bpmn_instance_init(&fixture->instance, fixture->arena, fixture->model, &id, "test:1:1", NULL);
+}
+
+void fixture_open(struct fixture *fixture, const char *model_file)
+{
+    struct text text = TEXT_INIT;
+    char path[512];
+    FILE *file;
+    size_t got;
+
+    begin(fixture);
+    (void)snprintf(path, sizeof(path), SOURCE_FOLDER "/tests/trace/%s", model_file);
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    while ((got = fread(text_reserve(&text, 4096), 1, 4096, file)) > 0)
+        text_added(&text, got);
+    (void)fclose(file);
+    read_model(fixture, path, &text);
+    text_deinit(&text);
+}
+
+void fixture_open_text(struct fixture *fixture, const char *name, const struct text *xml)
+{
+    begin(fixture);
+    read_model(fixture, name, xml);
 }
 
 void fixture_close(struct fixture *fixture)

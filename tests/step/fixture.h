@@ -2,6 +2,7 @@
 #ifndef SYNERGYFLOW_TESTS_STEP_FIXTURE_H
 #define SYNERGYFLOW_TESTS_STEP_FIXTURE_H
 
+#include "bpmn/base/text.h"
 #include "bpmn/reader/reader.h"
 #include "bpmn/step/step.h"
 
@@ -18,6 +19,8 @@ struct fixture {
 };
 
 void fixture_open(struct fixture *fixture, const char *model_file);
+/* Likewise, of a model that is text; `name` is for complaints. */
+void fixture_open_text(struct fixture *fixture, const char *name, const struct text *xml);
 void fixture_close(struct fixture *fixture);
 /* Steps fixture->instance; `variables` is JSON text or NULL. */
 enum status fixture_step(struct fixture *fixture, enum bpmn_command_kind kind,

@@ -11,6 +11,7 @@ static const struct cli_command commands[] = {
     {"dev", "run the engine with a private PostgreSQL and demo data", cli_dev},
     {"migrate", "bring the database's schema up to date, or check it", cli_migrate},
     {"lint", "say what is wrong in BPMN files", cli_lint},
+    {"test", "run tests of processes, on a clock of their own", cli_test},
     {"deploy", "deploy BPMN files to a running engine", cli_deploy},
     {"start", "start a process instance", cli_start},
     {"list", "list definitions, instances, tasks, timers, incidents …", cli_list},

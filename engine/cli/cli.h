@@ -22,6 +22,7 @@ int cli_serve(int argc, char **argv);
 int cli_dev(int argc, char **argv);
 int cli_migrate(int argc, char **argv);
 int cli_lint(int argc, char **argv);
+int cli_test(int argc, char **argv);
 int cli_deploy(int argc, char **argv);
 int cli_start(int argc, char **argv);
 int cli_list(int argc, char **argv);

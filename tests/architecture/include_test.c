@@ -24,6 +24,7 @@ static const struct rule rules[] = {
     {"bpmn/expression", {"bpmn/base/", "bpmn/iso8601.h", NULL}, {"jansson.h", NULL}},
     {"bpmn/reader", {"bpmn/", NULL}, {"jansson.h", "libxml/", "uthash.h", NULL}},
     {"bpmn/step", {"bpmn/", NULL}, {"jansson.h", "uthash.h", NULL}},
+    {"bpmn/scenario", {"bpmn/", NULL}, {"jansson.h", "uthash.h", NULL}},
     {"bpmn", {"bpmn/", NULL}, {"jansson.h", "uthash.h", NULL}},
     {"engine/base", {"bpmn/base/", NULL}, {"uv.h", "jansson.h", "openssl/", NULL}},
     {"engine/script",

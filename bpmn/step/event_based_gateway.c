@@ -60,7 +60,22 @@ static enum status activate(struct step *step, const struct place *at, const str
     return status;
 }
 
-/* The first event wins, the others are no longer waited for. */
+/* One definition of a target was enough. */
+static void cancel_rest(struct step *step, const struct place *at, uint32_t target)
+{
+    uint32_t i = 0;
+
+    while (i < step_token(step, at)->wait_count) {
+        struct bpmn_wait wait = step_token(step, at)->waits[i];
+
+        if (wait.element == target)
+            step_cancel_wait(step, at, &wait, NULL);
+        else
+            i++;
+    }
+}
+
+/* The first event wins, the others are no longer waited for; a parallel gateway waits for each. */
 static enum status trigger(struct step *step, const struct place *at, const struct bpmn_wait *wait,
                            struct error *ret_error)
 {
@@ -69,6 +84,7 @@ static enum status trigger(struct step *step, const struct place *at, const stru
 
     if (status != STATUS_OK || !happened)
         return status;
+    cancel_rest(step, at, wait->element);
     if (!at->element->parallel_events || step_token(step, at)->wait_count == 0)
         status = step_leave(step, at, ret_error);
     return status == STATUS_OK ? go_to(step, at, wait->element, wait->definition, ret_error)

@@ -300,3 +300,13 @@ void proof_print_state(const struct bpmn_instance *instance, struct text *out, c
                                instance->model->flows[scope->arrivals[j].flow].id);
     }
 }
+
+enum status proof_defer_script(const struct bpmn_env *env, const struct bpmn_script *script,
+                               struct bpmn_script_result *ret_result, struct error *ret_error)
+{
+    (void)env;
+    (void)script;
+    (void)ret_error;
+    ret_result->deferred = true;
+    return STATUS_OK;
+}

@@ -3,7 +3,7 @@
 #define SYNERGYFLOW_TRACE_PROOFS_H
 
 #include "bpmn/base/text.h"
-#include "bpmn/step/change.h"
+#include "bpmn/step/step.h"
 
 /* Everything that is stored of an instance as one text; free() it. */
 char *proof_dump(const struct bpmn_instance *instance);
@@ -25,6 +25,9 @@ void proof_nothing_left(const struct bpmn_instance *instance, struct text *out);
 /* Stores every scope as JSON text, loads it into a fresh instance and puts that in the place of the
  * old one (not while a handler is being called: such an instance is never stored). */
 void proof_store_and_load(struct bpmn_instance *instance, struct arena *arena, struct text *out);
+/* A script engine that never has the time: every script is answered by a command. */
+enum status proof_defer_script(const struct bpmn_env *env, const struct bpmn_script *script,
+                               struct bpmn_script_result *ret_result, struct error *ret_error);
 /* The state for reading, each line after `prefix`. */
 void proof_print_state(const struct bpmn_instance *instance, struct text *out, const char *prefix);
 

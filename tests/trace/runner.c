@@ -179,8 +179,10 @@ static void print_error(struct trace *trace, const struct error *error)
 
 static void take_step(struct trace *trace, struct bpmn_command *command)
 {
-    struct bpmn_env env = {
-        .now_us = trace->now_us, .ids = &trace->counter.source, .arena = trace->arena};
+    struct bpmn_env env = {.now_us = trace->now_us,
+                           .ids = &trace->counter.source,
+                           .arena = trace->arena,
+                           .run_script = proof_defer_script};
     struct bpmn_instance before;
     struct error error;
     uint32_t from = trace->changes.count;

@@ -41,8 +41,10 @@ uint32_t walk_draw(struct walk *walk, uint32_t below)
 enum status walk_step(struct walk *walk, const struct bpmn_command *command)
 {
     struct fixture *fixture = &walk->fixture;
-    struct bpmn_env env = {
-        .now_us = fixture->now_us, .ids = &fixture->ids, .arena = fixture->arena};
+    struct bpmn_env env = {.now_us = fixture->now_us,
+                           .ids = &fixture->ids,
+                           .arena = fixture->arena,
+                           .run_script = proof_defer_script};
     uint32_t from = fixture->changes.count;
     char *snapshot = proof_dump(&fixture->instance);
     struct bpmn_instance before;

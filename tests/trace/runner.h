@@ -4,16 +4,24 @@
  *   process FILE [ID]             the model, from the trace's folder
  *   at TIME COMMAND               TIME counts from 2026-01-01T00:00Z: [DAYSd]HH:MM[:SS]; "at TIME"
  *                                 may be left out: the same time
- *     start [KEY] [{variables}]
+ *     start [KEY] [{variables}] | start-by ELEMENT [{…}]   by the event that triggers it
  *     time passes                 fires what is due until then, each at its own time
  *     time jumps                  the same, but all at TIME (the engine was away)
  *     fire EVENT                  triggers a timer, due or not
  *     complete TASK [{…}]
  *     message NAME [{…}]          any token that waits for it
  *     subscription EVENT NAME [{…}]
- *     job TOPIC complete [{…}] | job TOPIC error CODE [{…}]
+ *     signal NAME [{…}]           every token that waits for it
+ *     job TOPIC complete [{…}] | job TOPIC error CODE [{…}] | job TOPIC escalates CODE
  *     handler TOPIC returns [{…}] | handler TOPIC error CODE [{…}]
+ *     called ELEMENT completes [{…}] | … error CODE | … escalates CODE
+ *     script ELEMENT returns [{…}] | script ELEMENT error CODE
+ *     continue ELEMENT            an asynchronous continuation
+ *     trigger ELEMENT [{…}]
  *     set [ELEMENT] {…}           in the root scope, or from the element's token
+ *     remove {names}
+ *     conditions                  has the conditions looked at
+ *     move {"cancel": […], "start": […]}
  *     delete REASON
  *   state                         the scopes, their variables and tokens
  *   journal                       the journal's records of the last command

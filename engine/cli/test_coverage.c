@@ -24,6 +24,7 @@ static const char page_head[] =
     ".sheet{overflow:auto;border:1px solid #ddd;margin:12px 0}svg{display:block;background:#fff}"
     "svg text{font:11px sans-serif;text-anchor:middle;fill:#222}"
     "svg text.kind{text-anchor:start;font-size:9px;fill:#777}svg text.loop{font-size:10px}"
+    "svg text.label{paint-order:stroke;stroke:#fff;stroke-width:3px}"
     ".shape{fill:#fff;stroke:#555;stroke-width:1.5}.inner{fill:none;stroke:#555}"
     ".thick{stroke-width:3}.dashed{stroke-dasharray:5 3}"
     ".mark{fill:none;stroke:#333;stroke-width:1.5}.mark.filled{fill:#333}"

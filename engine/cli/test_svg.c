@@ -74,9 +74,9 @@ static int wrap(const char *text, size_t width, char lines[LINES_MAX][LINE_BYTES
     return count;
 }
 
-/* Lines around, or below, a point. */
+/* Lines around a point; a label, which stands outside of what it names, below it. */
 static void append_text(struct text *html, const char *text, double x, double y, double width,
-                        bool below)
+                        bool below, bool label)
 {
     char lines[LINES_MAX][LINE_BYTES];
     size_t fit = width > letter_width ? (size_t)(width / letter_width) : 1;
@@ -85,7 +85,8 @@ static void append_text(struct text *html, const char *text, double x, double y,
     if (!below)
         y -= (count - 1) * 13 / 2.0;
     for (int i = 0; i < count; i++) {
-        text_append_format(html, "<text x=\"%.1f\" y=\"%.1f\">", x, y + i * 13 + 4);
+        text_append_format(html, "<text%s x=\"%.1f\" y=\"%.1f\">", label ? " class=\"label\"" : "",
+                           x, y + i * 13 + 4);
         test_html_escape(html, lines[i]);
         text_append(html, "</text>");
     }
@@ -293,7 +294,7 @@ static void append_name(struct drawing *drawing, const struct diagram_item *item
         double y = at->y + at->height / 2;
 
         text_append_format(drawing->html, "<g transform=\"rotate(-90 %.1f %.1f)\">", x, y);
-        append_text(drawing->html, item->name, x, y, at->height, false);
+        append_text(drawing->html, item->name, x, y, at->height, false, false);
         text_append(drawing->html, "</g>");
     } else if (is_event(item->type) || is_gateway(item->type)) {
         bool placed = item->has_label && item->label.width > 0;
@@ -301,11 +302,11 @@ static void append_name(struct drawing *drawing, const struct diagram_item *item
         append_text(drawing->html, item->name,
                     placed ? item->label.x + item->label.width / 2 : middle,
                     placed ? item->label.y + 6 : at->y + at->height + 9,
-                    placed && item->label.width > 60 ? item->label.width : 90, true);
+                    placed && item->label.width > 60 ? item->label.width : 90, true, true);
     } else {
         append_text(drawing->html, item->name, middle,
                     is_open_container ? at->y + 16 : at->y + at->height / 2, at->width - 8,
-                    is_open_container);
+                    is_open_container, false);
     }
 }
 
@@ -338,10 +339,10 @@ static void append_edge(struct drawing *drawing, const struct diagram_item *item
         return;
     if (item->has_label && item->label.width > 0)
         append_text(drawing->html, item->name, item->label.x + item->label.width / 2,
-                    item->label.y + 6, 90, true);
+                    item->label.y + 6, 90, true, true);
     else
         append_text(drawing->html, item->name, (middle[0].x + middle[1].x) / 2,
-                    (middle[0].y + middle[1].y) / 2 - 10, 90, false);
+                    (middle[0].y + middle[1].y) / 2 - 10, 90, false, true);
 }
 
 /* ---- the sheet ---- */

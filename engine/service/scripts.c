@@ -46,7 +46,7 @@ enum status scripts_run_in_step(const struct bpmn_env *env, const struct bpmn_sc
 enum status scripts_run_alone(const struct bpmn_env *env, const struct bpmn_script *script,
                               struct bpmn_script_result *ret_result, struct error *ret_error)
 {
-    static const struct script_limits limits = {.steps_max = 1000ULL * SCRIPT_STEPS_DEFAULT,
+    static const struct script_limits limits = {.steps_max = 100ULL * SCRIPT_STEPS_DEFAULT,
                                                 .memory_bytes = 16 * SCRIPT_MEMORY_DEFAULT};
 
     return run(env, script, &limits, ret_result, ret_error);

@@ -92,6 +92,10 @@ static void check_not_active(struct look *look)
     size_t i;
 
     json_array_foreach (look->expected, i, item) {
+        if (!select_knows_element(look->run, json_string_value(item)))
+            run_fail(look->run, look->step, look->key,
+                     "Expected '%s' to be an element of the test's processes but none has it.",
+                     json_string_value(item));
         if (has_text(found, json_string_value(item)))
             run_fail(look->run, look->step, look->key,
                      "Expected '%s' not to be active but it is. Active are %s.",
@@ -349,6 +353,7 @@ static void check_ended(struct look *look)
     bool any = false;
     bool ended = true;
     json_t *active;
+    json_t *flows;
 
     for (uint32_t i = 0; (instance = world_instance_at(look->run->world, i)) != NULL; i++) {
         if (!select_fits(look->run, look->in, instance))
@@ -363,11 +368,17 @@ static void check_ended(struct look *look)
     if (ended == json_is_true(look->expected))
         return;
     active = select_active_ids(look->run, look->in);
-    run_fail(look->run, look->step, look->key,
-             ended ? "Expected the process to go on but it has ended%s."
-                   : "Expected the process to have ended but active are %s.",
-             ended ? "" : show(look, active));
+    flows = select_waiting_flows(look->run, look->in);
+    if (ended)
+        run_fail(look->run, look->step, look->key,
+                 "Expected the process to go on but it has ended.");
+    else
+        run_fail(look->run, look->step, look->key,
+                 "Expected the process to have ended but active are %s%s%s.", show(look, active),
+                 json_array_size(flows) > 0 ? ", and tokens wait for others at the end of " : "",
+                 json_array_size(flows) > 0 ? show(look, flows) : "");
     json_decref(active);
+    json_decref(flows);
 }
 
 static void check_text(struct look *look, const char *what, const char *found, bool contained)
@@ -440,6 +451,9 @@ static void check_instances(struct look *look)
         const struct world_instance *instance;
         json_int_t count = 0;
 
+        if (world_latest(look->run->world, key) == NULL)
+            run_fail(look->run, look->step, look->key,
+                     "Expected '%s' to be a process of the test's files but there is none.", key);
         for (uint32_t i = 0; (instance = world_instance_at(look->run->world, i)) != NULL; i++)
             count += select_fits(look->run, look->in, instance) &&
                      strcmp(instance->definition->model->process_id, key) == 0;
@@ -461,6 +475,11 @@ static void check_called(struct look *look)
     json_object_foreach ((json_t *)look->expected, name, expected) {
         json_int_t count = json_integer_value(json_object_get(look->run->asked, name));
 
+        if (!select_knows_question(look->run, name))
+            run_fail(look->run, look->step, look->key,
+                     "Expected '%s' to be an element, a topic or a called process but nothing has "
+                     "this name.",
+                     name);
         if (count != json_integer_value(expected))
             run_fail(look->run, look->step, look->key,
                      "Expected '%s' to be called %" JSON_INTEGER_FORMAT

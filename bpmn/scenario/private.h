@@ -123,6 +123,12 @@ MUST_CHECK enum status select_wait(const struct run *run, const json_t *in, cons
                                    struct world_wait *ret_wait, struct error *ret_error);
 /* The ids of active elements, an array; new reference. */
 json_t *select_active_ids(const struct run *run, const json_t *in);
+/* The flows at whose end tokens wait at a join; likewise. */
+json_t *select_waiting_flows(const struct run *run, const json_t *in);
+/* Whether a process of the test has such an element, or something that could be asked for by this
+ * name: what nothing has, is misspelt. */
+bool select_knows_element(const struct run *run, const char *element_id);
+bool select_knows_question(const struct run *run, const char *name);
 
 /* ---- expect.c ---- */
 

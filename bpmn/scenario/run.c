@@ -178,6 +178,21 @@ static bool fail_unclaimed(struct run *run)
     return true;
 }
 
+/* A mock that stands for nothing is misspelt. */
+static void check_mocks(struct run *run)
+{
+    const char *name;
+    json_t *mock;
+
+    json_object_foreach ((json_t *)run->test->mocks, name, mock) {
+        if (!select_knows_question(run, name))
+            run_fail(run, UINT32_MAX, NULL,
+                     "Expected the mock '%s' to stand for an element, a topic or a called process "
+                     "but nothing has this name.",
+                     name);
+    }
+}
+
 static void take_steps(struct run *run)
 {
     for (uint32_t i = 0; i < run->test->step_count && run->result->failure_count == 0; i++) {
@@ -226,6 +241,7 @@ void scenario_run(const struct scenario *scenario, uint32_t index,
         for (uint32_t j = 0; settings->coverage != NULL && j < document->model_count; j++)
             (void)coverage_of(settings->coverage, &document->models[j]);
     }
+    check_mocks(&run);
     run.failed = world_open(run.world, &run.error);
     run.failed_step = UINT32_MAX;
     if (!fail_unclaimed(&run))

@@ -101,6 +101,25 @@ json_t *select_active_ids(const struct run *run, const json_t *in)
     return list.ids;
 }
 
+/* Tokens that wait for others, by flow: they are not active, but nothing has ended either. */
+json_t *select_waiting_flows(const struct run *run, const json_t *in)
+{
+    json_t *flows = json_array();
+    const struct world_instance *instance;
+
+    for (uint32_t i = 0; (instance = world_instance_at(run->world, i)) != NULL; i++) {
+        for (uint32_t s = 0; s < instance->instance.scope_count; s++) {
+            const struct bpmn_scope *scope = &instance->instance.scopes[s];
+
+            for (uint32_t a = 0; a < scope->arrival_count && select_fits(run, in, instance); a++)
+                (void)json_array_append_new(
+                    flows,
+                    json_string(instance->definition->model->flows[scope->arrivals[a].flow].id));
+        }
+    }
+    return flows;
+}
+
 /* ---- waits ---- */
 
 struct wait_list {
@@ -141,13 +160,38 @@ static int compare(const void *a, const void *b)
     return uuid_compare(&first->wait->id, &second->wait->id);
 }
 
-static bool is_known(const struct run *run, const char *element_id)
+bool select_knows_element(const struct run *run, const char *element_id)
 {
     const struct world_definition *definition;
 
     for (uint32_t i = 0; (definition = world_definition_at(run->world, i)) != NULL; i++) {
         if (bpmn_model_element(definition->model, element_id) != NULL)
             return true;
+    }
+    return false;
+}
+
+/* A name that is worked out while it runs may be any. */
+static bool may_be(const struct expression *expression, const char *name)
+{
+    return expression != NULL &&
+           (!expression_is_literal(expression) || strcmp(expression_text(expression), name) == 0);
+}
+
+bool select_knows_question(const struct run *run, const char *name)
+{
+    const struct world_definition *definition;
+
+    if (select_knows_element(run, name))
+        return true;
+    for (uint32_t i = 0; (definition = world_definition_at(run->world, i)) != NULL; i++) {
+        for (uint32_t j = 0; j < definition->model->element_count; j++) {
+            const struct bpmn_element *element = &definition->model->elements[j];
+
+            if (may_be(element->topic, name) ||
+                (element->type == BPMN_CALL_ACTIVITY && may_be(element->call.called_element, name)))
+                return true;
+        }
     }
     return false;
 }
@@ -159,7 +203,7 @@ static enum status nothing_waits(const struct wait_list *list, const char *purpo
     char *active = json_dumps(ids, JSON_COMPACT);
     enum status status;
 
-    if (!is_known(list->run, list->element_id))
+    if (!select_knows_element(list->run, list->element_id))
         status = error_set(ret_error, STATUS_NOT_FOUND,
                            "Expected '%.100s' to be an element of the test's processes but none "
                            "has it.",

@@ -91,12 +91,17 @@ static enum status add_folder(struct runner *runner, const char *path, int depth
 static enum status add_argument(struct runner *runner, const char *path, struct error *ret_error)
 {
     uint32_t before = runner->path_count;
+    char folder[PATH_MAX];
+    size_t length = strlen(path);
     struct stat about;
     enum status status;
 
     if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
         return add_path(runner, path, ret_error);
-    status = add_folder(runner, path, 0, ret_error);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    (void)snprintf(folder, sizeof(folder), "%.*s", (int)length, path);
+    status = add_folder(runner, folder, 0, ret_error);
     if (status == STATUS_OK && runner->path_count == before)
         return error_set(ret_error, STATUS_NOT_FOUND,
                          "Expected files *.test.json in %s but there are none.", path);

@@ -352,16 +352,33 @@ static enum status write_json(const char *folder, json_t *processes, struct erro
     return status;
 }
 
+/* With those around it. */
+static enum status make_folder(const char *folder, struct error *ret_error)
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s", folder);
+    for (char *at = path + 1; *at != '\0'; at++) {
+        if (*at != '/')
+            continue;
+        *at = '\0';
+        (void)mkdir(path, 0777); /* the last one says what is wrong */
+        *at = '/';
+    }
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return STATUS_OK;
+    return error_set(ret_error, STATUS_FAILED, "Expected to make the folder %s but: %s.", folder,
+                     strerror(errno));
+}
+
 enum status test_coverage_write(const char *folder, const struct covered_file *files,
                                 uint32_t file_count, struct coverage *coverage,
                                 struct error *ret_error)
 {
-    enum status status;
+    enum status status = make_folder(folder, ret_error);
 
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return error_set(ret_error, STATUS_FAILED, "Expected to make the folder %s but: %s.",
-                         folder, strerror(errno));
-    status = write_json(folder, test_coverage_describe(files, file_count, coverage), ret_error);
+    if (status == STATUS_OK)
+        status = write_json(folder, test_coverage_describe(files, file_count, coverage), ret_error);
     if (status == STATUS_OK)
         status = write_index(folder, coverage, ret_error);
     for (const struct coverage *at = coverage; at != NULL && status == STATUS_OK; at = at->next)

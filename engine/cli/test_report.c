@@ -72,9 +72,10 @@ void test_report_print_totals(const struct test_report *report)
 {
     struct test_totals totals = test_report_totals(report);
 
-    (void)printf("%u cases in %u file%s: %u passed, %u failed, %.1f ms\n", totals.cases,
-                 report->file_count, report->file_count == 1 ? "" : "s",
-                 totals.cases - totals.failed, totals.failed, (double)totals.duration_us / 1000);
+    (void)printf("%u case%s in %u file%s: %u passed, %u failed, %.1f ms\n", totals.cases,
+                 totals.cases == 1 ? "" : "s", report->file_count,
+                 report->file_count == 1 ? "" : "s", totals.cases - totals.failed, totals.failed,
+                 (double)totals.duration_us / 1000);
     if (totals.unusable > 0)
         (void)printf("%u file%s could not be used\n", totals.unusable,
                      totals.unusable == 1 ? "" : "s");
@@ -177,19 +178,23 @@ static void append_junit_case(struct text *xml, const struct test_file *file,
     text_append_format(xml, " line=\"%d\"", test->line);
     append_seconds(xml, test->duration_us);
     text_append(xml, ">\n");
+    if (test->result.failure_count > 0) {
+        text_append(xml, "      <failure");
+        append_attribute(xml, "message", test->result.failures[0].message);
+        text_append(xml, ">");
+    }
     for (uint32_t i = 0; i < test->result.failure_count; i++) {
         const struct scenario_failure *failure = &test->result.failures[i];
 
-        text_append(xml, "      <failure");
-        append_attribute(xml, "message", failure->message);
-        text_append(xml, ">");
         append_escaped(xml, file->path);
         text_append_format(xml, ":%d: ", failure->line);
         append_where(xml, failure);
         text_append(xml, ": ");
         append_escaped(xml, failure->message);
-        text_append(xml, "</failure>\n");
+        text_append_char(xml, '\n');
     }
+    if (test->result.failure_count > 0)
+        text_append(xml, "</failure>\n");
     text_append(xml, "    </testcase>\n");
 }
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#define DOCUMENT(steps)                                                                  \
-    "{\"cases\":[\n{\"name\":\"the case\",\"process\":\"p\",\"mocks\":{\"topic\":{}},\n" \
+#define DOCUMENT(steps)                                                              \
+    "{\"cases\":[\n{\"name\":\"the case\",\"process\":\"p\",\"mocks\":{\"x\":{}},\n" \
     "\"steps\":[\n{\"start\":{\"variables\":{\"n\":1}}},\n" steps "\n]}]}"
 #define EXPECT(expectations) DOCUMENT("{\"expect\":{\n" expectations "}}")
 
@@ -34,6 +34,12 @@ static const char processes[] =
     "<sequenceFlow id='c1' sourceRef='cs' targetRef='call'/>"
     "<callActivity id='call' calledElement='nobody'/>"
     "<sequenceFlow id='c2' sourceRef='call' targetRef='ce'/><endEvent id='ce'/></process>\n"
+    "<process id='joins' isExecutable='true'>"
+    "<startEvent id='js'/><sequenceFlow id='k1' sourceRef='js' targetRef='j1'/>"
+    "<sequenceFlow id='k2' sourceRef='js' targetRef='j2'/><userTask id='j1'/><userTask id='j2'/>"
+    "<sequenceFlow id='k3' sourceRef='j1' targetRef='join'/>"
+    "<sequenceFlow id='k4' sourceRef='j2' targetRef='join'/><parallelGateway id='join'/>"
+    "<sequenceFlow id='k5' sourceRef='join' targetRef='je'/><endEvent id='je'/></process>\n"
     "</definitions>";
 
 /* ---- what fails ---- */
@@ -84,8 +90,16 @@ static const struct {
     {EXPECT("\"businessKey\":\"x\""), 2, 6, "Expected the business key to be 'x'"},
     {EXPECT("\"instances\":{\"p\":2}"), 2, 6,
      "Expected 2 instances of process 'p' but there are 1."},
-    {EXPECT("\"called\":{\"topic\":1}"), 2, 6,
-     "Expected 'topic' to be called 1 times but it was called 0 times."},
+    {EXPECT("\"called\":{\"nobody\":1}"), 2, 6,
+     "Expected 'nobody' to be called 1 times but it was called 0 times."},
+    {EXPECT("\"called\":{\"somebody\":0}"), 2, 6, "but nothing has this name"},
+    {EXPECT("\"instances\":{\"q\":0}"), 2, 6, "but there is none"},
+    {EXPECT("\"notActive\":[\"z\"]"), 2, 6, "Expected 'z' to be an element"},
+    {"{\"cases\":[\n{\"name\":\"a\",\"mocks\":{\"somebody\":{}},\"steps\":[]}]}", 0, 2,
+     "Expected the mock 'somebody' to stand for"},
+    {DOCUMENT("{\"start\":{\"process\":\"joins\"}},{\"complete\":\"j1\"},\n{\"expect\":{\"in\":{"
+              "\"process\":\"joins\"},\"ended\":true}}"),
+     4, 6, "active are [\"j2\"], and tokens wait for others at the end of [\"k3\"]"},
     {EXPECT("\"time\":\"2026-01-05T09:00:01Z\""), 2, 6, "but it is 2026-01-05T09:00:00.000Z"},
     {EXPECT("\"error\":\"x\""), 2, 6, "Expected the step before to fail"},
     {DOCUMENT("{\"complete\":\"c\"}"), 2, 5,

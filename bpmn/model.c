@@ -28,20 +28,33 @@ static const uint32_t *sorted(struct arena *arena, struct id_entry *entries, uin
     return indices;
 }
 
+static bool has_topic(const struct bpmn_listeners *listeners)
+{
+    for (uint32_t i = 0; i < listeners->count; i++) {
+        if (listeners->items[i].topic != NULL)
+            return true;
+    }
+    return false;
+}
+
 void bpmn_model_index(struct bpmn_model *model, struct arena *arena)
 {
     uint32_t most =
         model->element_count > model->flow_count ? model->element_count : model->flow_count;
     struct id_entry *entries = arena_array(arena, most + 1, sizeof(*entries));
 
+    model->has_listener_topics = has_topic(&model->listeners);
     for (uint32_t i = 0; i < model->element_count; i++) {
         entries[i] = (struct id_entry){model->elements[i].id, i};
         if (model->elements[i].type == BPMN_COMPLEX_GATEWAY)
             model->has_complex_gateways = true;
+        model->has_listener_topics |= has_topic(&model->elements[i].listeners);
     }
     model->elements_by_id = sorted(arena, entries, model->element_count);
-    for (uint32_t i = 0; i < model->flow_count; i++)
+    for (uint32_t i = 0; i < model->flow_count; i++) {
         entries[i] = (struct id_entry){model->flows[i].id, i};
+        model->has_listener_topics |= has_topic(&model->flows[i].listeners);
+    }
     model->flows_by_id = sorted(arena, entries, model->flow_count);
 }
 

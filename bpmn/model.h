@@ -220,11 +220,13 @@ enum bpmn_listener_event {
     BPMN_LISTEN_DELETE,
 };
 
-/* Runs within the step; its value is dropped, what it sets through `execution` is kept. */
+/* Runs within the step; its value is dropped, what it sets through `execution` is kept. A module's
+ * is called like the handler of a service task, and everything after it waits for its answer. */
 struct bpmn_listener {
     enum bpmn_listener_event event;
-    const struct expression *expression; /* NULL: `script` */
+    const struct expression *expression; /* NULL: `script`, or `topic` */
     const char *script;                  /* JavaScript */
+    const struct expression *topic;      /* a module's handler */
 };
 
 struct bpmn_listeners {
@@ -372,6 +374,7 @@ struct bpmn_model {
     struct bpmn_container container;
     struct bpmn_listeners listeners; /* start and end of the process */
     bool has_diagram;
+    bool has_listener_topics; /* anywhere in it */
     bool has_complex_gateways;
     /* private to bpmn/model.c: ids → indices, sorted */
     const uint32_t *elements_by_id;

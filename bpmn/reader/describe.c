@@ -53,6 +53,7 @@ void describe_listeners(json_t *object, const struct bpmn_listeners *listeners)
 
         describe_expression(one, "expression", listener->expression);
         describe_text(one, "script", listener->script);
+        describe_expression(one, "topic", listener->topic);
         (void)json_array_append_new(list, one);
     }
     if (listeners->count > 0)

@@ -217,6 +217,7 @@ void read_event(struct draft *draft, struct draft_element *draft_element);
 void read_job(struct draft *draft, struct draft_element *draft_element);
 void read_listeners(struct draft *draft, const xmlNode *parent, const char *id,
                     struct bpmn_listeners *ret_listeners);
+void check_listeners(struct draft *draft, const struct draft_element *draft_element);
 const char *read_result_variable(struct draft *draft, const xmlNode *node);
 
 /* call.c: which task a call activity becomes that calls a global task. */

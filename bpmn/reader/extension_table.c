@@ -147,8 +147,10 @@ static const struct extension_row rows[] = {
             "Use a completionCondition on the multi-instance activity."),
     REFUSED("formHandlerClass", "userTask, startEvent", "Java is not supported. Use formKey."),
 
-    READ_ELEMENT("executionListener", "any", "expression, or script in JavaScript; no Java"),
-    READ_ELEMENT("taskListener", "userTask", "expression, or script in JavaScript; no Java"),
+    READ_ELEMENT("executionListener", "any",
+                 "expression, script in JavaScript, or synergyflow:topic; no Java"),
+    READ_ELEMENT("taskListener", "userTask",
+                 "expression, script in JavaScript, or synergyflow:topic; no Java"),
     READ_ELEMENT("field", "serviceTask, sendTask, businessRuleTask",
                  "given to the topic's handler beside the variables"),
     READ_ELEMENT("inputOutput", "activities", "texts and expressions; no lists, maps and scripts"),

@@ -189,6 +189,7 @@ void check_process(struct draft *draft)
         check_default(draft, draft_element);
         check_only_flow(draft, draft_element);
         check_instantiate(draft, draft_element);
+        check_listeners(draft, draft_element);
         if (element->type == BPMN_BOUNDARY_EVENT)
             check_boundary(draft, draft_element);
         if (bpmn_is_event(element->type))

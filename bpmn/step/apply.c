@@ -104,6 +104,11 @@ static void apply_parked(struct bpmn_instance *instance, const struct bpmn_chang
               strcmp(change->name, "before") == 0 ? BPMN_TOKEN_BEFORE : BPMN_TOKEN_AFTER);
 }
 
+static bool is_listener_call(const struct bpmn_wait *wait)
+{
+    return wait->kind == BPMN_WAIT_HANDLER && wait->listener != 0;
+}
+
 static void apply_left(struct bpmn_instance *instance, const struct bpmn_change *change)
 {
     struct bpmn_scope *scope = changed_scope(instance, change);
@@ -111,6 +116,9 @@ static void apply_left(struct bpmn_instance *instance, const struct bpmn_change 
     uint32_t after;
 
     PRE(uuid_is_zero(&token->child_scope));
+    /* Only a handler's call may go with its token. */
+    for (uint32_t i = 0; i < token->wait_count; i++)
+        instance->listener_calls -= is_listener_call(&token->waits[i]);
     scope->listener_count -= token->state == BPMN_TOKEN_LISTENING;
     scope->token_count--;
     after = scope->token_count - (uint32_t)(token - scope->tokens);
@@ -426,6 +434,11 @@ static void apply_wait_began(struct bpmn_instance *instance, const struct bpmn_c
     if (wait->kind == BPMN_WAIT_MESSAGE || wait->kind == BPMN_WAIT_SIGNAL)
         wait->name = arena_copy(instance->arena, change->name);
     wait->key = arena_copy(instance->arena, change->key);
+    if (wait->kind == BPMN_WAIT_HANDLER) {
+        wait->listener = (uint32_t)change->index;
+        wait->flow = change->flow;
+        instance->listener_calls += wait->listener != 0;
+    }
     instance->condition_count += wait->kind == BPMN_WAIT_CONDITION;
 }
 
@@ -445,6 +458,7 @@ static void apply_wait_ended(struct bpmn_instance *instance, const struct bpmn_c
     uint32_t at = wait_position(token, &change->wait_id);
 
     instance->condition_count -= token->waits[at].kind == BPMN_WAIT_CONDITION;
+    instance->listener_calls -= is_listener_call(&token->waits[at]);
     token->wait_count--;
     memmove(&token->waits[at], &token->waits[at + 1],
             (token->wait_count - at) * sizeof(*token->waits));

@@ -26,10 +26,10 @@ enum status step_close_scope(struct step *step, uint32_t scope, struct error *re
 static enum status complete_instance(struct step *step, struct error *ret_error)
 {
     struct bpmn_change change = step_change(step, BPMN_CHANGE_INSTANCE_COMPLETED, NULL);
-    enum status status =
-        listeners_run(step, NULL, &step->model->listeners, BPMN_LISTEN_END, NULL, ret_error);
+    bool parked = false;
+    enum status status = listeners_end(step, &parked, ret_error);
 
-    if (status != STATUS_OK)
+    if (status != STATUS_OK || parked)
         return status;
     step_terminate_all(step, 0, NULL);
     change.element = step->end_element;

@@ -24,6 +24,8 @@ struct move {
     bool triggered;      /* its event has happened already … */
     uint32_t definition; /* … by this definition */
     bool resumed;        /* a job has carried it on: not before another one again */
+    bool told;           /* modules that listen to its flow, or to the process' start, know */
+    bool begins;         /* the first one of the instance */
 };
 
 /* An active token, named so that it survives changes of the instance. */
@@ -48,6 +50,7 @@ struct step {
     uint32_t moves_made;
     uint32_t end_element;    /* where the last path of the root scope ended */
     bool look_at_conditions; /* a variable has changed, or a condition has just been armed */
+    bool end_told;           /* modules that listen to the process' end know */
 };
 
 struct element_hooks {
@@ -78,6 +81,13 @@ void step_enqueue_triggered(struct step *step, uint32_t scope, uint32_t element,
                             uint32_t definition);
 /* Past the job that it waited for. */
 void step_enqueue_resumed(struct step *step, uint32_t scope, uint32_t element);
+/* A move that stopped for a module's listener goes on; `event` is 0, or the definition that has
+ * happened already + 1. */
+void step_enqueue_told(struct step *step, uint32_t scope, uint32_t element, uint32_t flow,
+                       uint32_t event);
+/* What comes after the listeners to a token's start. */
+MUST_CHECK enum status step_activate(struct step *step, const struct place *at, uint32_t event,
+                                     struct error *ret_error);
 /* How many tokens are on their way into a scope. */
 uint32_t step_in_flight(const struct step *step, uint32_t scope);
 /* Until every token waits or is gone. */
@@ -103,6 +113,9 @@ struct place step_new_token(struct step *step, enum bpmn_change_kind kind, uint3
 /* Cancels what still waits, completes the token and takes the outgoing flows. */
 MUST_CHECK enum status step_leave(struct step *step, const struct place *at,
                                   struct error *ret_error);
+/* What comes after the listeners to a token's end. */
+MUST_CHECK enum status step_complete(struct step *step, const struct place *at,
+                                     struct error *ret_error);
 /* After the record of completion: the ways out, or the job before them. */
 MUST_CHECK enum status step_go_on(struct step *step, const struct place *at,
                                   struct error *ret_error);
@@ -360,10 +373,48 @@ MUST_CHECK enum status complex_gateway_look(struct step *step, uint32_t scope,
 /* ---- listeners.c, script.c, change_state.c ------------------------------------------------------
  */
 
+/* Whom an event is told, from which place in the list on. */
+struct telling {
+    const struct bpmn_listeners *listeners;
+    enum bpmn_listener_event event;
+    const json_t *task; /* task listeners: what they see as `task` */
+    uint32_t from;
+};
+
+/* Runs listeners in the order of the model, as seen by `at` (NULL: the process). *ret_called: 0, or
+ * position + 1 of the first one that is a module's, before which it stopped. */
 MUST_CHECK enum status listeners_run(struct step *step, const struct place *at,
-                                     const struct bpmn_listeners *listeners,
-                                     enum bpmn_listener_event event, const json_t *task,
+                                     const struct telling *telling, uint32_t *ret_called,
                                      struct error *ret_error);
+/* What a token has to remember while a module's listener is called. */
+struct listener_call {
+    uint32_t called; /* of listeners_run() */
+    uint32_t flow;   /* whose listener it is; BPMN_NONE: the element's or the process' */
+    uint32_t event;  /* as in step_activate() */
+    const char *key; /* task listeners: the task's id */
+};
+/* Calls it; the token at `at` waits for the answer. */
+MUST_CHECK enum status listeners_call(struct step *step, const struct place *at,
+                                      const struct bpmn_listeners *listeners,
+                                      const struct listener_call *call, struct error *ret_error);
+/* Both, for the element's own listeners. True in *ret_waits: a module's was called. */
+MUST_CHECK enum status listeners_tell(struct step *step, const struct place *at,
+                                      enum bpmn_listener_event event, uint32_t event_definition,
+                                      bool *ret_waits, struct error *ret_error);
+/* A token parked in front of the move's target calls the first module that listens to its flow, or
+ * to the process' start; false in *ret_parked: none does. */
+MUST_CHECK enum status listeners_park(struct step *step, const struct move *move, bool *ret_parked,
+                                      struct error *ret_error);
+/* The same at the end of the process. */
+MUST_CHECK enum status listeners_end(struct step *step, bool *ret_parked, struct error *ret_error);
+/* A module's listener has answered: the next ones, then what comes after them. */
+MUST_CHECK enum status listeners_answered(struct step *step, const struct place *at,
+                                          const struct bpmn_wait *wait, struct error *ret_error);
+/* Has one been called that has not answered? */
+bool listeners_pending(const struct step *step);
+/* user_task.c: the listeners to a task, from a place on, and what follows. */
+MUST_CHECK enum status user_task_tell_on(struct step *step, const struct place *at,
+                                         const struct bpmn_wait *answered, struct error *ret_error);
 /* Runs JavaScript. *ret_deferred: it needs longer than a step may take. */
 MUST_CHECK enum status script_run_source(struct step *step, const struct place *at,
                                          const char *source, bool keeps_private, bool *ret_deferred,

@@ -231,6 +231,8 @@ enum status element_trigger(struct step *step, const struct place *at, const str
     enum bpmn_element_type type =
         waiting == BPMN_BOUNDARY_EVENT || waiting == BPMN_START_EVENT ? waiting : at->element->type;
 
+    if (wait->kind == BPMN_WAIT_HANDLER && wait->listener != 0)
+        return listeners_answered(step, at, wait, ret_error);
     if (step_token(step, at)->state == BPMN_TOKEN_BEFORE) {
         struct bpmn_change unparked = step_change(step, BPMN_CHANGE_UNPARKED, at);
 

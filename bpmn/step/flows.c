@@ -5,11 +5,13 @@ enum status flows_record(struct step *step, const struct place *at, uint32_t flo
                          struct error *ret_error)
 {
     struct bpmn_change change = step_change(step, BPMN_CHANGE_FLOW_TAKEN, at);
+    struct telling telling = {.listeners = &step->model->flows[flow].listeners,
+                              .event = BPMN_LISTEN_TAKE};
+    uint32_t called; /* from there on when the token sets out: listeners_park() */
 
     change.flow = flow;
     step_record(step, &change);
-    return listeners_run(step, at, &step->model->flows[flow].listeners, BPMN_LISTEN_TAKE, NULL,
-                         ret_error);
+    return listeners_run(step, at, &telling, &called, ret_error);
 }
 
 static enum status take(struct step *step, const struct place *at, uint32_t flow,

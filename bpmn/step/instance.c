@@ -59,6 +59,7 @@ void bpmn_instance_clear(struct bpmn_instance *instance)
     instance->touched_capacity = 0;
     instance->gone_count = 0;
     instance->condition_count = 0;
+    instance->listener_calls = 0;
 }
 
 static void copy_scope(const struct bpmn_scope *from, struct bpmn_scope *to, struct arena *arena)

@@ -47,6 +47,9 @@ struct bpmn_wait {
     const char *repeat;   /* timers: the cycle with its start written into it, NULL when once */
     int64_t repeats_left; /* timers: firings still to come after this one; -1 unbounded */
     bool was_true;        /* conditions: at the last look */
+    uint32_t
+        listener;  /* handlers: position + 1 of the listener that asked, 0: the element itself */
+    uint32_t flow; /* handlers: the flow whose listener asked, BPMN_NONE: none's */
 };
 
 /* X(name, text in the stored state) */
@@ -185,6 +188,7 @@ struct bpmn_instance {
     uint32_t touched_capacity;
     uint32_t gone_count;      /* scopes whose place in the array is free */
     uint32_t condition_count; /* waits for conditions, over all scopes */
+    uint32_t listener_calls;  /* of modules that listen, not yet answered */
 };
 
 /* A new, empty instance for a start command. Texts are copied into `arena`. */

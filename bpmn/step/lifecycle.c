@@ -143,16 +143,19 @@ void step_cancel_wait(struct step *step, const struct place *at, const struct bp
     step_record(step, &change);
 }
 
-/* A handler's call needs no cancelling: it is part of this transaction and goes with its token. It
- * is always alone, because no boundary is armed while it lasts. */
+/* A handler's call needs no cancelling: it is part of this transaction and goes with its token. */
 static void cancel_waits(struct step *step, const struct place *at, const char *reason)
 {
-    struct bpmn_token *token = step_token(step, at);
+    const struct bpmn_token *token = step_token(step, at);
+    uint32_t kept = 0;
 
-    while (token->wait_count > 0 && token->waits[0].kind != BPMN_WAIT_HANDLER) {
-        struct bpmn_wait wait = token->waits[0];
+    while (kept < token->wait_count) {
+        struct bpmn_wait wait = token->waits[kept];
 
-        step_cancel_wait(step, at, &wait, reason);
+        if (wait.kind == BPMN_WAIT_HANDLER)
+            kept++;
+        else
+            step_cancel_wait(step, at, &wait, reason);
     }
 }
 
@@ -206,16 +209,21 @@ static void remember(struct step *step, const struct place *at, bool was_body)
 
 enum status step_leave(struct step *step, const struct place *at, struct error *ret_error)
 {
-    bool was_body = is_body(step, at);
-    struct bpmn_change change =
-        step_change(step, was_body ? BPMN_CHANGE_BODY_LEFT : BPMN_CHANGE_ELEMENT_COMPLETED, at);
+    bool waits = false;
     enum status status = STATUS_OK;
 
     cancel_waits(step, at, NULL);
-    if (!was_body)
-        status = listeners_run(step, at, &at->element->listeners, BPMN_LISTEN_END, NULL, ret_error);
-    if (status != STATUS_OK)
-        return status;
+    if (!is_body(step, at))
+        status = listeners_tell(step, at, BPMN_LISTEN_END, 0, &waits, ret_error);
+    return status == STATUS_OK && !waits ? step_complete(step, at, ret_error) : status;
+}
+
+enum status step_complete(struct step *step, const struct place *at, struct error *ret_error)
+{
+    bool was_body = is_body(step, at);
+    struct bpmn_change change =
+        step_change(step, was_body ? BPMN_CHANGE_BODY_LEFT : BPMN_CHANGE_ELEMENT_COMPLETED, at);
+
     change.started_us = step_token(step, at)->started_us;
     step_record(step, &change);
     remember(step, at, was_body);

@@ -109,6 +109,8 @@ static enum status start(struct step *step, const struct bpmn_command *command,
                          struct error *ret_error)
 {
     struct bpmn_change started = step_change(step, BPMN_CHANGE_INSTANCE_STARTED, NULL);
+    struct telling telling = {.listeners = &step->model->listeners, .event = BPMN_LISTEN_START};
+    uint32_t called = 0;
     enum status status = check_status(step, BPMN_INSTANCE_NEW, ret_error);
 
     if (status != STATUS_OK)
@@ -122,8 +124,9 @@ static enum status start(struct step *step, const struct bpmn_command *command,
     if (status == STATUS_OK)
         status = variables_declare(step, 0, &step->model->container, ret_error);
     if (status == STATUS_OK)
-        status =
-            listeners_run(step, NULL, &step->model->listeners, BPMN_LISTEN_START, NULL, ret_error);
+        status = listeners_run(step, NULL, &telling, &called, ret_error);
+    if (called != 0)
+        step->moves[step->move_head].begins = true;
     if (status == STATUS_OK)
         status = event_sub_processes_listen(step, 0, &step->model->container, ret_error);
     return status == STATUS_OK ? step_run(step, ret_error) : status;
@@ -261,6 +264,20 @@ static enum status take_variables(struct step *step, const struct bpmn_command *
     return STATUS_OK;
 }
 
+/* A flow, or the process itself, is no activity that an error could leave. */
+static enum status cannot_throw(const struct step *step, const struct place *at,
+                                const struct bpmn_wait *wait, const char *code,
+                                struct error *ret_error)
+{
+    error_set(ret_error, STATUS_FAILED,
+              "Expected the handler that listens to %s '%.100s' to return but it threw the BPMN "
+              "error '%.100s', which nothing can catch there; throw it in a task.",
+              wait->flow != BPMN_NONE ? "flow" : "process",
+              wait->flow != BPMN_NONE ? step->model->flows[wait->flow].id : step->model->process_id,
+              code);
+    return error_at(ret_error, at->element->id, at->element->line, at->element->column);
+}
+
 static enum status carry_on(struct step *step, const struct bpmn_command *command,
                             const struct place *at, const struct bpmn_wait *wait,
                             struct error *ret_error)
@@ -271,6 +288,8 @@ static enum status carry_on(struct step *step, const struct bpmn_command *comman
     case BPMN_SCRIPT_ERROR:
     case BPMN_CALL_ERROR:
         PRE(command->name != NULL);
+        if (wait->listener != 0 && step_token(step, at)->state != BPMN_TOKEN_ACTIVE)
+            return cannot_throw(step, at, wait, command->name, ret_error);
         return error_throw(step, at, command->name, command->reason, ret_error);
     case BPMN_JOB_ESCALATION:
     case BPMN_CALL_ESCALATED:

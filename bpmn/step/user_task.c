@@ -251,51 +251,96 @@ static json_t *task_object(struct step *step, const struct place *at, const stru
     return task;
 }
 
+/* Listeners from a place on. *ret_called: as listeners_run(). */
 static enum status tell(struct step *step, const struct place *at, const struct uuid *id,
                         const struct bpmn_task_details *details, enum bpmn_listener_event event,
-                        struct error *ret_error)
+                        uint32_t from, uint32_t *ret_called, struct error *ret_error)
 {
+    struct telling telling = {.listeners = &at->element->listeners, .event = event, .from = from};
     json_t *task;
     enum status status;
 
+    *ret_called = 0;
     if (at->element->listeners.count == 0)
         return STATUS_OK;
     task = task_object(step, at, id, details);
-    status = listeners_run(step, at, &at->element->listeners, event, task, ret_error);
+    telling.task = task;
+    status = listeners_run(step, at, &telling, ret_called, ret_error);
     json_decref(task);
     return status;
 }
 
+static enum status call(struct step *step, const struct place *at, const struct uuid *id,
+                        uint32_t called, struct error *ret_error)
+{
+    struct listener_call listener = {.called = called, .flow = BPMN_NONE};
+    char text[UUID_TEXT_BYTES];
+
+    listener.key = arena_copy(step->env->arena, uuid_format(id, text));
+    return listeners_call(step, at, &at->element->listeners, &listener, ret_error);
+}
+
+/* The listeners to a new task: `from` is 0, or the position after the last one that was told of
+ * `event`. */
+static enum status tell_created(struct step *step, const struct place *at, const struct uuid *id,
+                                const struct bpmn_task_details *task,
+                                enum bpmn_listener_event event, uint32_t from, uint32_t *ret_called,
+                                struct error *ret_error)
+{
+    enum status status = STATUS_OK;
+
+    *ret_called = 0;
+    if (event == BPMN_LISTEN_ASSIGNMENT && task->assignee != NULL)
+        status = tell(step, at, id, task, event, from, ret_called, ret_error);
+    if (status != STATUS_OK || *ret_called != 0)
+        return status;
+    return tell(step, at, id, task, BPMN_LISTEN_CREATE, event == BPMN_LISTEN_CREATE ? from : 0,
+                ret_called, ret_error);
+}
+
 /* BPMN 13.2, user task: on activation it is offered to the person or group it is assigned to; it
- * completes when the work has been done. Next: trigger(). */
+ * completes when the work has been done. Next: trigger(). A module that listens is called when the
+ * task is there. */
 static enum status activate(struct step *step, const struct place *at, const struct move *move,
                             struct error *ret_error)
 {
     struct bpmn_task_details *task = arena_alloc(step->env->arena, sizeof(*task));
     struct bpmn_change created = step_change(step, BPMN_CHANGE_TASK_CREATED, at);
+    uint32_t called = 0;
     char id[UUID_TEXT_BYTES];
     enum status status = evaluate_details(step, at, task, ret_error);
 
     (void)move;
     created.wait_id = uuid_next(step->env->ids);
     created.task = task;
-    if (status == STATUS_OK && task->assignee != NULL)
-        status = tell(step, at, &created.wait_id, task, BPMN_LISTEN_ASSIGNMENT, ret_error);
     if (status == STATUS_OK)
-        status = tell(step, at, &created.wait_id, task, BPMN_LISTEN_CREATE, ret_error);
+        status = tell_created(step, at, &created.wait_id, task, BPMN_LISTEN_ASSIGNMENT, 0, &called,
+                              ret_error);
     if (status != STATUS_OK)
         return status;
     if (at->element->user_task.task_id_variable != NULL)
         variables_set_text(step, at->scope, at->element->user_task.task_id_variable,
                            uuid_format(&created.wait_id, id));
     step_wait(step, &created);
-    return STATUS_OK;
+    return called != 0 ? call(step, at, &created.wait_id, called, ret_error) : STATUS_OK;
+}
+
+/* The work is done, and everybody who listens to that knows. */
+static enum status done(struct step *step, const struct place *at, const struct uuid *id,
+                        struct error *ret_error)
+{
+    uint32_t called; /* the reader takes no module's listener here */
+    enum status status = tell(step, at, id, NULL, BPMN_LISTEN_DELETE, 0, &called, ret_error);
+
+    return status == STATUS_OK ? step_leave(step, at, ret_error) : status;
 }
 
 static enum status trigger(struct step *step, const struct place *at, const struct bpmn_wait *wait,
                            struct error *ret_error)
 {
-    enum status status = tell(step, at, &wait->id, NULL, BPMN_LISTEN_COMPLETE, ret_error);
+    uint32_t called;
+    enum status status =
+        tell(step, at, &wait->id, NULL, BPMN_LISTEN_COMPLETE, 0, &called, ret_error);
 
     if (status != STATUS_OK)
         return status;
@@ -303,7 +348,34 @@ static enum status trigger(struct step *step, const struct place *at, const stru
         variables_set_text(step, at->scope, at->element->user_task.task_completer_variable,
                            step->command->user);
     step_wait_over(step, at, wait);
-    return step_leave(step, at, ret_error);
+    return called != 0 ? call(step, at, &wait->id, called, ret_error)
+                       : done(step, at, &wait->id, ret_error);
+}
+
+enum status user_task_tell_on(struct step *step, const struct place *at,
+                              const struct bpmn_wait *answered, struct error *ret_error)
+{
+    enum bpmn_listener_event event = at->element->listeners.items[answered->listener - 1].event;
+    struct bpmn_task_details task = {0};
+    struct uuid id;
+    uint32_t called = 0;
+    enum status status = STATUS_OK;
+
+    if (!uuid_parse(answered->key, &id))
+        UNREACHABLE();
+    if (event == BPMN_LISTEN_COMPLETE) {
+        status = tell(step, at, &id, NULL, event, answered->listener, &called, ret_error);
+        if (status == STATUS_OK && called == 0)
+            return done(step, at, &id, ret_error);
+    } else {
+        status = evaluate_details(step, at, &task, ret_error);
+        if (status == STATUS_OK)
+            status =
+                tell_created(step, at, &id, &task, event, answered->listener, &called, ret_error);
+    }
+    if (status != STATUS_OK || called == 0)
+        return status;
+    return call(step, at, &id, called, ret_error);
 }
 
 const struct element_hooks user_task_hooks = {

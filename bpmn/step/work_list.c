@@ -61,6 +61,16 @@ void step_enqueue_resumed(struct step *step, uint32_t scope, uint32_t element)
     enqueue(step, scope, element, BPMN_NONE)->resumed = true;
 }
 
+void step_enqueue_told(struct step *step, uint32_t scope, uint32_t element, uint32_t flow,
+                       uint32_t event)
+{
+    struct move *move = enqueue(step, scope, element, flow);
+
+    move->told = true;
+    move->triggered = event > 0;
+    move->definition = event > 0 ? event - 1 : 0;
+}
+
 /* ---- moves ----------------------------------------------------------------------------------- */
 
 /* The boundary is armed once it is known that the activity waits: one that is left in the same
@@ -145,23 +155,34 @@ static enum status is_skipped(struct step *step, const struct place *at, bool *r
     return STATUS_OK;
 }
 
-static enum status activate(struct step *step, const struct move *move, struct error *ret_error)
+enum status step_activate(struct step *step, const struct place *at, uint32_t event,
+                          struct error *ret_error)
 {
-    const struct bpmn_element *element = &step->model->elements[move->element];
-    struct place at = step_new_token(step, BPMN_CHANGE_ELEMENT_ACTIVATED, move->scope,
-                                     move->element, move->flow, NULL);
+    struct move move = {.scope = at->scope,
+                        .element = at->element->index,
+                        .flow = BPMN_NONE,
+                        .triggered = event > 0,
+                        .definition = event > 0 ? event - 1 : 0};
     bool skipped;
-    enum status status =
-        listeners_run(step, &at, &element->listeners, BPMN_LISTEN_START, NULL, ret_error);
+    enum status status = is_skipped(step, at, &skipped, ret_error);
 
-    if (status == STATUS_OK)
-        status = is_skipped(step, &at, &skipped, ret_error);
     if (status != STATUS_OK)
         return status;
     if (skipped)
-        return step_leave(step, &at, ret_error);
-    status = element_hooks(element->type)->activate(step, &at, move, ret_error);
-    return status == STATUS_OK ? arm_if_waiting(step, &at, ret_error) : status;
+        return step_leave(step, at, ret_error);
+    status = element_hooks(at->element->type)->activate(step, at, &move, ret_error);
+    return status == STATUS_OK ? arm_if_waiting(step, at, ret_error) : status;
+}
+
+static enum status activate(struct step *step, const struct move *move, struct error *ret_error)
+{
+    struct place at = step_new_token(step, BPMN_CHANGE_ELEMENT_ACTIVATED, move->scope,
+                                     move->element, move->flow, NULL);
+    uint32_t event = move->triggered ? move->definition + 1 : 0;
+    bool waits;
+    enum status status = listeners_tell(step, &at, BPMN_LISTEN_START, event, &waits, ret_error);
+
+    return status == STATUS_OK && !waits ? step_activate(step, &at, event, ret_error) : status;
 }
 
 static enum status make_move(struct step *step, const struct move *move, struct error *ret_error)
@@ -170,8 +191,13 @@ static enum status make_move(struct step *step, const struct move *move, struct 
     const struct element_hooks *hooks = element_hooks(element->type);
     bool inner = step_is_inner(step, move->scope, element);
     bool enters = true;
+    bool parked = false;
     enum status status = STATUS_OK;
 
+    if (step->model->has_listener_topics && !move->told)
+        status = listeners_park(step, move, &parked, ret_error);
+    if (status != STATUS_OK || parked)
+        return status;
     if (!inner && !move->resumed && !has_quantity(step, move))
         return STATUS_OK;
     if (move->flow != BPMN_NONE && hooks->arrive != NULL)
@@ -241,6 +267,8 @@ enum status step_run(struct step *step, struct error *ret_error)
     while (any && status == STATUS_OK) {
         any = false;
         status = run_moves(step, ret_error);
+        if (step->model->has_listener_topics && listeners_pending(step))
+            break; /* what they answer is still to come */
         if (status == STATUS_OK && step->instance->status == BPMN_INSTANCE_ACTIVE)
             status = joins_look(step, &any, ret_error);
         if (status == STATUS_OK && !any && step->instance->status == BPMN_INSTANCE_ACTIVE)

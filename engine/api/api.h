@@ -41,8 +41,7 @@ void job_waiters_drain(struct job_waiters *waiters);
 /* Lets go of its timer; the memory goes from the loop. NULL is fine. */
 void job_waiters_close(struct job_waiters *waiters);
 
-/* The check of a deployment (struct deployment's `check`, with a struct registry as context): a
- * service task whose topic is a literal must name one that a module hosts. */
-const char *api_check_element(void *registry, const struct bpmn_element *element);
+/* The `hosts` of a deployment, with a struct registry as context. */
+bool api_hosts_topic(void *registry, const char *topic);
 
 #endif

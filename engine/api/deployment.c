@@ -77,17 +77,9 @@ struct creation {
     struct http_request *request;
 };
 
-const char *api_check_element(void *context, const struct bpmn_element *element)
+bool api_hosts_topic(void *context, const char *topic)
 {
-    const struct registry *registry = context;
-
-    if (element->service != BPMN_SERVICE_TOPIC || element->topic == NULL ||
-        !expression_is_literal(element->topic) ||
-        registry_handler(registry, expression_text(element->topic), NULL) != NULL)
-        return NULL;
-    return "Expected the topic of the service task to be one that a module of this engine hosts, "
-           "but no module does; correct the topic, or let an external worker do the task "
-           "(flowable:type=\"external-worker\").";
+    return registry_handler(context, topic, NULL) != NULL;
 }
 
 static json_t *findings_json(const struct bpmn_findings *findings)
@@ -233,8 +225,8 @@ static void create(void *context, struct http_request *request)
     creation->deployment.key = fields[1];
     creation->deployment.tenant_id = fields[2];
     creation->deployment.category = fields[3];
-    creation->deployment.check = api_check_element;
-    creation->deployment.check_context = (void *)(uintptr_t)api->registry;
+    creation->deployment.hosts =
+        (struct topic_hosts){api_hosts_topic, (void *)(uintptr_t)api->registry};
     creation->deployment.arena = arena;
     creation->deployment.on_done = on_deployed;
     deployment_create(api->definitions, api->ids, &creation->deployment);

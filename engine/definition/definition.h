@@ -7,6 +7,7 @@
 
 #include "bpmn/model.h"
 #include "bpmn/reader/reader.h"
+#include "engine/definition/topic_check.h"
 #include "engine/pg/pool.h"
 
 struct definition {
@@ -78,10 +79,7 @@ struct deployment {
     uint32_t resource_count;
     bool only_if_changed; /* nothing is stored when the newest deployment of `name` has equal
                              resources */
-    /* An extra check of an element: NULL, or what is wrong (such as a topic that no module hosts).
-     */
-    const char *(*check)(void *check_context, const struct bpmn_element *element);
-    void *check_context;
+    struct topic_hosts hosts;
     void (*on_done)(struct deployment *deployment, enum status status, const struct error *error);
     void *context;
 

@@ -166,43 +166,16 @@ static void on_leased(struct pg_lease *lease, enum status status, const struct e
 
 /* ---- parse and check ----------------------------------------------------------------------- */
 
-static enum status add_finding(struct deployment_state *state, struct bpmn_findings *findings,
-                               const struct bpmn_element *element, const char *message)
-{
-    if (findings->count < BPMN_FINDINGS_MAX)
-        findings->items[findings->count++] = (struct bpmn_finding){
-            BPMN_ERROR,    "element-check", element->id,
-            element->line, element->column, arena_copy(state->arena, message)};
-    if (findings->error_count++ == 0) {
-        error_set(&state->error, STATUS_INVALID, "%s", message);
-        error_at(&state->error, element->id, element->line, element->column);
-    }
-    return STATUS_INVALID;
-}
-
-static enum status check_elements(struct deployment_state *state, const struct bpmn_model *model,
-                                  struct bpmn_findings *findings)
-{
-    const struct deployment *deployment = state->deployment;
-    enum status status = STATUS_OK;
-
-    for (uint32_t i = 0; deployment->check != NULL && i < model->element_count; i++) {
-        const char *fault = deployment->check(deployment->check_context, &model->elements[i]);
-
-        if (fault != NULL)
-            status = add_finding(state, findings, &model->elements[i], fault);
-    }
-    return status;
-}
-
-/* The first that is broken is the one that a caller without room for findings shows. */
-static enum status check_scripts(struct deployment_state *state, const struct bpmn_model *model,
-                                 struct bpmn_findings *findings)
+/* What the reader cannot know. The first that is broken is the one that a caller without room for
+ * findings shows. */
+static enum status check_model(struct deployment_state *state, const struct bpmn_model *model,
+                               struct bpmn_findings *findings)
 {
     uint32_t before = findings->count;
     uint32_t errors = findings->error_count;
 
     script_check_model(model, findings);
+    topic_check_model(model, &state->deployment->hosts, findings);
     if (findings->error_count == errors)
         return STATUS_OK;
     if (errors == 0 && findings->count > before) {
@@ -256,12 +229,8 @@ static enum status take_file(struct deployment_state *state, uint32_t resource)
             "Expected at least one process with isExecutable=\"true\", but found none; "
             "mark the process as executable or leave the file out.");
     for (uint32_t i = 0; i < document->model_count; i++) {
-        enum status checked = check_scripts(state, &document->models[i], &file->findings);
-
-        if (checked == STATUS_OK)
-            checked = check_elements(state, &document->models[i], &file->findings);
-        if (checked != STATUS_OK)
-            status = checked;
+        if (check_model(state, &document->models[i], &file->findings) != STATUS_OK)
+            status = STATUS_INVALID;
     }
     for (uint32_t i = 0; i < document->model_count && status == STATUS_OK; i++)
         status = take_process(state, &document->models[i], resource);

@@ -3,8 +3,14 @@
 
 #include "engine/script/script.h"
 
-static void check(const struct bpmn_element *element, const char *source,
-                  struct bpmn_findings *findings)
+/* Where a script stands. */
+struct site {
+    const char *id;
+    int line;
+    int column;
+};
+
+static void check(const struct site *site, const char *source, struct bpmn_findings *findings)
 {
     struct error error;
     struct bpmn_finding *finding;
@@ -17,22 +23,38 @@ static void check(const struct bpmn_element *element, const char *source,
     finding = &findings->items[findings->count++];
     *finding = (struct bpmn_finding){.severity = BPMN_ERROR,
                                      .rule = "script-syntax",
-                                     .line = element->line,
-                                     .column = element->column};
-    finding->element_id = arena_copy(findings->arena, element->id);
+                                     .line = site->line,
+                                     .column = site->column};
+    finding->element_id = arena_copy(findings->arena, site->id);
     finding->message =
         error.line > 0 ? arena_format(findings->arena, "In line %d, column %d of the script: %s",
                                       error.line, error.column, error.message)
                        : arena_copy(findings->arena, error.message);
 }
 
+static void check_listeners(const struct site *site, const struct bpmn_listeners *listeners,
+                            struct bpmn_findings *findings)
+{
+    for (uint32_t i = 0; i < listeners->count; i++)
+        check(site, listeners->items[i].script, findings);
+}
+
 void script_check_model(const struct bpmn_model *model, struct bpmn_findings *findings)
 {
+    struct site process = {model->process_id, model->line, model->column};
+
+    check_listeners(&process, &model->listeners, findings);
     for (uint32_t i = 0; i < model->element_count; i++) {
         const struct bpmn_element *element = &model->elements[i];
+        struct site site = {element->id, element->line, element->column};
 
-        check(element, element->script, findings);
-        for (uint32_t j = 0; j < element->listeners.count; j++)
-            check(element, element->listeners.items[j].script, findings);
+        check(&site, element->script, findings);
+        check_listeners(&site, &element->listeners, findings);
+    }
+    for (uint32_t i = 0; i < model->flow_count; i++) {
+        const struct bpmn_flow *flow = &model->flows[i];
+        struct site site = {flow->id, flow->line, flow->column};
+
+        check_listeners(&site, &flow->listeners, findings);
     }
 }

@@ -86,8 +86,8 @@ static void deploy_next(struct process_deployer *deployer)
     deployer->deployment.resources = &deployer->resource;
     deployer->deployment.resource_count = 1;
     deployer->deployment.only_if_changed = true;
-    deployer->deployment.check = api_check_element;
-    deployer->deployment.check_context = (void *)(uintptr_t)deployer->registry;
+    deployer->deployment.hosts =
+        (struct topic_hosts){api_hosts_topic, (void *)(uintptr_t)deployer->registry};
     deployer->deployment.arena = deployer->arena;
     deployer->deployment.on_done = on_deployed;
     deployer->deployment.context = deployer;

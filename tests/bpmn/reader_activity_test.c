@@ -65,10 +65,20 @@ static const struct finding_row extensions[] = {
      "unsupported-extension", "p", "executionListener"},
     {TO_X TASK("x") "<task id='y'/><sequenceFlow id='g' sourceRef='x' targetRef='y'>" EXTENDED(
          "<activiti:executionListener delegateExpression='${l}'/>") "</sequenceFlow>",
-     "unsupported-extension", "g", "service task"},
+     "unsupported-extension", "g", "synergyflow:topic"},
     {TO_X "<task id='x'>" EXTENDED("<flowable:executionListener event='start' "
-                                   "synergyflow:topic='t'/>") "</task>",
+                                   "flowable:topic='t'/>") "</task>",
      "unsupported-extension", "x", "synergyflow:topic"},
+    {TO_X "<task id='x'>" EXTENDED("<flowable:executionListener event='start' "
+                                   "synergyflow:topic='${'/>") "</task>",
+     "expression-syntax", "x", "topic"},
+    {TO_X "<userTask id='x'>" EXTENDED("<flowable:taskListener event='delete' "
+                                       "synergyflow:topic='t'/>") "</userTask>",
+     "listener-topic", "x", "complete"},
+    {TO_X "<endEvent id='x'>" EXTENDED(
+         "<flowable:executionListener event='end' synergyflow:topic='t'/>") "<terminateEventDefinit"
+                                                                            "ion/></endEvent>",
+     "listener-topic", "x", "start"},
     {TO_X "<task id='x'>" EXTENDED(
          "<flowable:executionListener event='begin' expression='${1}'/>") "</task>",
      "listener-event", "x", "begin"},

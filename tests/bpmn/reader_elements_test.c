@@ -261,6 +261,11 @@ static const struct description_row others[] = {
     {TO_X "<task id='x'>" LISTENER(
          "event='end' expression='${execution.setVariable(\"a\", 1)}'") "</task>",
      "x", "{'listeners':[{'event':'end','expression':'${execution.setVariable(\\\"a\\\", 1)}'}]}"},
+    {TO_X "<userTask id='x'>" EXTENDED("<activiti:taskListener event='all' "
+                                       "synergyflow:topic='t.${n}'/>") "</userTask>",
+     "x",
+     "{'listeners':[{'event':'create','topic':'t.${n}'},{'event':'assignment','topic':'t.${n}'},"
+     "{'event':'complete','topic':'t.${n}'}]}"},
     {TO_X "<userTask id='x'>" EXTENDED(
          "<activiti:taskListener event='all' expression='${1}'/><camunda:executionListener "
          "event='start'><camunda:script scriptFormat='javascript'>a = 1</camunda:script>"

@@ -183,6 +183,9 @@ const struct place places[] = {
     {"listener-event", "x",
      AROUND("<task id='x'><extensionElements>\n @<flowable:executionListener event='no' "
             "expression='${1}'/></extensionElements></task>")},
+    {"listener-topic", "x",
+     AROUND("<userTask id='x'><extensionElements>\n @<flowable:taskListener event='delete' "
+            "xmlns:s='http://synergyflow.org/bpmn' s:topic='t'/></extensionElements></userTask>")},
     {"service-task-type", "x", AROUND("\n\n @<serviceTask id='x' flowable:type='mail'/>")},
     {"unused-definition", "n", HEAD "\n @<signal id='n'/><process id='p'>" SIMPLE CLOSE},
     {"expression-language", "f",

@@ -236,22 +236,56 @@ static void faults_are_found_before_anything_is_stored(void **state)
         "0");
 }
 
-static const char *no_end_events(void *context, const struct bpmn_element *element)
+static bool hosts_pay(void *context, const char *topic)
 {
-    return context != NULL && element->type == BPMN_END_EVENT ? "Expected no end event." : NULL;
+    return context != NULL && strcmp(topic, "pay") == 0;
 }
 
-static void the_callers_check_is_heard(void **state)
+/* A service task, a flow, an element and the process each name a topic. */
+#define LISTENS(topic)                                                         \
+    "<extensionElements><flowable:executionListener synergyflow:topic='" topic \
+    "'/></extensionElements>"
+#define TOPICS(process, element, flow, task)                                                       \
+    HEAD "<process id='t' isExecutable='true' xmlns:flowable='http://flowable.org/bpmn' "          \
+         "xmlns:synergyflow='http://synergyflow.org/bpmn'>" LISTENS(                               \
+             process) "<startEvent id='s'>" LISTENS(element) "</startEvent>"                       \
+                                                             "<sequenceFlow id='f' sourceRef='s' " \
+                                                             "targetRef='x'>" LISTENS(             \
+                                                                 flow) "</sequenceFlow>"           \
+                                                                       "<serviceTask id='x' "      \
+                                                                       "synergyflow:topic='" task  \
+                                                                       "'/>"                       \
+                                                                       "<sequenceFlow id='g' "     \
+                                                                       "sourceRef='x' "            \
+                                                                       "targetRef='e'/><endEvent " \
+                                                                       "id='e'/></process>"        \
+                                                                       "</definitions>"
+
+static void topics_without_a_host_are_refused_where_they_stand(void **state)
 {
+    static const struct {
+        const char *xml;
+        const char *id; /* NULL: fine */
+    } rows[] = {
+        {TOPICS("pay", "pay", "pay", "pay"), NULL},  {TOPICS("play", "pay", "pay", "${x}"), "t"},
+        {TOPICS("pay", "play", "pay", "pay"), "s"},  {TOPICS("pay", "pay", "play", "pay"), "f"},
+        {TOPICS("pay", "${x}", "pay", "play"), "x"},
+    };
     bool on = true;
-    struct deployment deployment = {
-        .name = "checked", .check = no_end_events, .check_context = &on};
 
     (void)state;
-    assert_int_equal(deploy(&deployment, "c.bpmn", MODEL("c")), STATUS_INVALID);
-    assert_string_equal(fixture.error.element_id, "e");
-    assert_int_equal(deployment.findings.error_count, 1);
-    assert_string_equal(deployment.findings.items[0].message, "Expected no end event.");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct deployment deployment = {.name = "topics", .hosts = {hosts_pay, &on}};
+        enum status status = deploy(&deployment, "t.bpmn", rows[i].xml);
+
+        assert_int_equal(status, rows[i].id == NULL ? STATUS_OK : STATUS_INVALID);
+        if (rows[i].id == NULL)
+            continue;
+        assert_string_equal(fixture.error.element_id, rows[i].id);
+        assert_int_equal(deployment.findings.error_count, 1);
+        assert_string_equal(deployment.findings.items[0].rule, "topic-unknown");
+        assert_non_null(strstr(deployment.findings.items[0].message, "'play'"));
+    }
 }
 
 static void the_same_process_twice_is_refused(void **state)
@@ -399,7 +433,7 @@ int main(void)
         cmocka_unit_test(equal_resources_are_stored_once_at_start_up),
         cmocka_unit_test(deployments_at_the_same_time_get_different_versions),
         cmocka_unit_test(faults_are_found_before_anything_is_stored),
-        cmocka_unit_test(the_callers_check_is_heard),
+        cmocka_unit_test(topics_without_a_host_are_refused_where_they_stand),
         cmocka_unit_test(the_same_process_twice_is_refused),
         cmocka_unit_test(another_node_loads_by_id_and_by_key),
         cmocka_unit_test(suspension_reaches_other_nodes),

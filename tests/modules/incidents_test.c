@@ -314,6 +314,58 @@ static void comments_are_kept_in_order(void **state)
                      404);
 }
 
+/* A module's handler listens to a task, a flow and the process: three comments, each in the
+ * transaction of the step that asked for it. */
+static void handlers_listen_to_processes(void **state)
+{
+    static const char process[] =
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='t' "
+        "xmlns:flowable='http://flowable.org/bpmn' "
+        "xmlns:synergyflow='http://synergyflow.org/bpmn'>"
+        "<process id='listened' isExecutable='true'><extensionElements>"
+        "<flowable:executionListener event='end' synergyflow:topic='incidents.comment'/>"
+        "</extensionElements><startEvent id='s'/>"
+        "<sequenceFlow id='f' sourceRef='s' targetRef='u'><extensionElements>"
+        "<flowable:executionListener event='take' synergyflow:topic='incidents.comment'/>"
+        "</extensionElements></sequenceFlow><userTask id='u'><extensionElements>"
+        "<flowable:taskListener event='create' synergyflow:topic='incidents.comment'/>"
+        "</extensionElements></userTask><sequenceFlow id='g' sourceRef='u' targetRef='e'/>"
+        "<endEvent id='e'/></process></definitions>";
+    json_t *answer = NULL;
+    char incident[32];
+    char comments[96];
+    char text[512];
+
+    (void)state;
+    open_incident("{\"title\":\"Listened to\"}", incident);
+    snprintf(comments, sizeof comments, "/api/v1/incidents/%s/comments", incident);
+    assert_int_equal(http_upload(program.port, "/process-api/repository/deployments",
+                                 "listened.bpmn", process, NULL),
+                     201);
+    snprintf(text, sizeof text,
+             "{\"processDefinitionKey\":\"listened\",\"variables\":[{\"name\":\"incidentId\","
+             "\"value\":\"%s\"},{\"name\":\"body\",\"value\":\"heard\"},"
+             "{\"name\":\"author\",\"value\":\"kim\"}]}",
+             incident);
+    assert_int_equal(
+        http_call(program.port, "POST", "/process-api/runtime/process-instances", text, &answer),
+        201);
+    snprintf(text, sizeof text, "/process-api/runtime/tasks?processInstanceId=%s",
+             text_of(answer, "id"));
+    json_decref(answer);
+    assert_int_equal(http_call(program.port, "GET", comments, NULL, &answer), 200);
+    assert_int_equal(json_integer_value(json_object_get(answer, "total")), 2);
+    json_decref(answer);
+    assert_int_equal(http_call(program.port, "GET", text, NULL, &answer), 200);
+    snprintf(text, sizeof text, "/process-api/runtime/tasks/%s",
+             text_of(json_array_get(json_object_get(answer, "data"), 0), "id"));
+    json_decref(answer);
+    assert_int_equal(http_call(program.port, "POST", text, "{\"action\":\"complete\"}", NULL), 200);
+    assert_int_equal(http_call(program.port, "GET", comments, NULL, &answer), 200);
+    assert_int_equal(json_integer_value(json_object_get(answer, "total")), 3);
+    json_decref(answer);
+}
+
 static void tasks_are_worked_on_without_an_incident(void **state)
 {
     json_t *answer = NULL;
@@ -346,6 +398,7 @@ int main(void)
         cmocka_unit_test(bad_input_names_the_field),
         cmocka_unit_test(lists_filter_sort_and_page),
         cmocka_unit_test(comments_are_kept_in_order),
+        cmocka_unit_test(handlers_listen_to_processes),
         cmocka_unit_test(tasks_are_worked_on_without_an_incident),
     };
 

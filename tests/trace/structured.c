@@ -32,6 +32,19 @@ static void new_id(struct builder *builder, char prefix, char ret_id[ID_BYTES])
     (void)snprintf(ret_id, ID_BYTES, "%c%d", prefix, ++builder->ids);
 }
 
+/* Now and then a module's handler listens. */
+static void listeners(struct builder *builder, const char *first, const char *second)
+{
+    if (draw(builder, 8) != 0)
+        return;
+    text_append(builder->xml, "<extensionElements>");
+    for (uint32_t i = 1 + draw(builder, 3); i > 0; i--)
+        text_append_format(builder->xml,
+                           "<flowable:executionListener event='%s' synergyflow:topic='told%u'/>",
+                           draw(builder, 2) ? first : second, i);
+    text_append(builder->xml, "</extensionElements>");
+}
+
 static void flow(struct builder *builder, const char *from, const char *to, const char *condition)
 {
     char id[ID_BYTES];
@@ -39,6 +52,7 @@ static void flow(struct builder *builder, const char *from, const char *to, cons
     new_id(builder, 'f', id);
     text_append_format(builder->xml, "<sequenceFlow id='%s' sourceRef='%s' targetRef='%s'>", id,
                        from, to);
+    listeners(builder, "take", "take");
     if (condition != NULL)
         text_append_format(builder->xml, "<conditionExpression>%s</conditionExpression>",
                            condition);
@@ -79,6 +93,7 @@ static void leaf_text(struct builder *builder, const char *id)
     if (draw(builder, 8) == 0)
         text_append(builder->xml, " flowable:async='true'");
     text_append(builder->xml, ">");
+    listeners(builder, "start", "end");
     switch (draw(builder, 12)) {
     case 0:
         text_append_format(builder->xml,
@@ -357,14 +372,16 @@ void structured_model(uint64_t seed, int depth, struct text *ret_xml)
     struct builder builder = {.xml = ret_xml, .random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1};
     struct block body;
 
-    text_append(ret_xml,
-                "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' "
-                "xmlns:flowable='http://flowable.org/bpmn' targetNamespace='urn:structured'>\n"
-                "<message id='ask' name='ask'/><message id='stop' name='stop'/>"
-                "<message id='answer' name='answer'/><signal id='ping' name='ping'/>"
-                "<error id='broken' errorCode='BROKEN'/>\n"
-                "<process id='structured' isExecutable='true'>\n"
-                "<startEvent id='start'/><endEvent id='end'/>\n");
+    text_append(
+        ret_xml,
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' "
+        "xmlns:flowable='http://flowable.org/bpmn' "
+        "xmlns:synergyflow='http://synergyflow.org/bpmn' targetNamespace='urn:structured'>\n"
+        "<message id='ask' name='ask'/><message id='stop' name='stop'/>"
+        "<message id='answer' name='answer'/><signal id='ping' name='ping'/>"
+        "<error id='broken' errorCode='BROKEN'/>\n"
+        "<process id='structured' isExecutable='true'>\n"
+        "<startEvent id='start'/><endEvent id='end'/>\n");
     body = sequence(&builder, depth);
     flow(&builder, "start", body.in, NULL);
     flow(&builder, body.out, "end", NULL);

@@ -35,6 +35,23 @@ struct open_wait {
     int64_t due_us;
 };
 
+static bool is_call(const struct open_wait *wait)
+{
+    return wait->kind == BPMN_WAIT_HANDLER;
+}
+
+/* Handlers answer in the transaction that called them, before anything else can happen. */
+static uint32_t calls_first(struct open_wait *waits, uint32_t count)
+{
+    uint32_t calls = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_call(&waits[i]))
+            waits[calls++] = waits[i];
+    }
+    return calls > 0 ? calls : count;
+}
+
 /* What is waited for. `own`: only by activities themselves, not by what stands around them. */
 static uint32_t gather(struct walk *walk, bool own, struct open_wait waits[WAITS_MAX])
 {
@@ -61,7 +78,7 @@ static uint32_t gather(struct walk *walk, bool own, struct open_wait waits[WAITS
             }
         }
     }
-    return count;
+    return calls_first(waits, count);
 }
 
 static enum bpmn_command_kind answer_to(enum bpmn_wait_kind kind)
@@ -69,6 +86,8 @@ static enum bpmn_command_kind answer_to(enum bpmn_wait_kind kind)
     switch (kind) {
     case BPMN_WAIT_JOB:
         return BPMN_COMPLETE_JOB;
+    case BPMN_WAIT_HANDLER:
+        return BPMN_HANDLER_RETURNED;
     case BPMN_WAIT_TIMER:
         return BPMN_TRIGGER_TIMER;
     case BPMN_WAIT_MESSAGE:

@@ -80,8 +80,12 @@ static enum status ask(struct world *world, struct world_instance *instance,
                        const char *topic, bool *ret_answered, struct error *ret_error)
 {
     const struct bpmn_element *element = &instance->definition->model->elements[change->element];
-    struct world_question question = {
-        .kind = kind, .instance = instance, .element_id = element->id, .topic = topic};
+    struct world_question question = {.kind = kind,
+                                      .instance = instance,
+                                      .element_id = element->id,
+                                      .topic = topic,
+                                      .listens = change->kind == BPMN_CHANGE_HANDLER_CALLED &&
+                                                 change->index != 0};
     struct world_answer answer = {0};
     enum status status = STATUS_OK;
 
@@ -89,6 +93,7 @@ static enum status ask(struct world *world, struct world_instance *instance,
     if (world->callbacks.answer != NULL)
         status = world->callbacks.answer(world->callbacks.context, &question, ret_answered, &answer,
                                          ret_error);
+    *ret_answered = *ret_answered || question.listens; /* without a mock it has nothing to say */
     if (status == STATUS_OK && *ret_answered)
         status =
             world_unit_give_answer(world, instance, kind, &change->wait_id, &answer, ret_error);

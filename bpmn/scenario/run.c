@@ -128,19 +128,22 @@ static enum status take_turn(struct run *run, const char *name, const json_t *mo
     return STATUS_OK;
 }
 
-/* By the element's id before the topic, or the key of the called process. */
+/* By the element's id before the topic, or the key of the called process. Listeners by topic only:
+ * the id is the activity's own. */
 static enum status on_question(void *context, const struct world_question *question,
                                bool *ret_answered, struct world_answer *ret_answer,
                                struct error *ret_error)
 {
     struct run *run = context;
     const char *name = question->element_id;
-    const json_t *mock = json_object_get(run->test->mocks, name);
+    const json_t *mock = question->listens ? NULL : json_object_get(run->test->mocks, name);
     const json_t *answer;
     enum status status;
 
-    count_up(run->asked, question->element_id);
-    if (question->topic != NULL && strcmp(question->topic, question->element_id) != 0)
+    if (!question->listens)
+        count_up(run->asked, question->element_id);
+    if (question->topic != NULL &&
+        (question->listens || strcmp(question->topic, question->element_id) != 0))
         count_up(run->asked, question->topic);
     if (mock == NULL && question->topic != NULL) {
         name = question->topic;

@@ -178,6 +178,31 @@ static bool may_be(const struct expression *expression, const char *name)
            (!expression_is_literal(expression) || strcmp(expression_text(expression), name) == 0);
 }
 
+static bool listeners_know(const struct bpmn_listeners *listeners, const char *name)
+{
+    for (uint32_t i = 0; i < listeners->count; i++) {
+        if (may_be(listeners->items[i].topic, name))
+            return true;
+    }
+    return false;
+}
+
+static bool model_knows(const struct bpmn_model *model, const char *name)
+{
+    for (uint32_t i = 0; i < model->element_count; i++) {
+        const struct bpmn_element *element = &model->elements[i];
+
+        if (may_be(element->topic, name) || listeners_know(&element->listeners, name) ||
+            (element->type == BPMN_CALL_ACTIVITY && may_be(element->call.called_element, name)))
+            return true;
+    }
+    for (uint32_t i = 0; i < model->flow_count; i++) {
+        if (listeners_know(&model->flows[i].listeners, name))
+            return true;
+    }
+    return listeners_know(&model->listeners, name);
+}
+
 bool select_knows_question(const struct run *run, const char *name)
 {
     const struct world_definition *definition;
@@ -185,13 +210,8 @@ bool select_knows_question(const struct run *run, const char *name)
     if (select_knows_element(run, name))
         return true;
     for (uint32_t i = 0; (definition = world_definition_at(run->world, i)) != NULL; i++) {
-        for (uint32_t j = 0; j < definition->model->element_count; j++) {
-            const struct bpmn_element *element = &definition->model->elements[j];
-
-            if (may_be(element->topic, name) ||
-                (element->type == BPMN_CALL_ACTIVITY && may_be(element->call.called_element, name)))
-                return true;
-        }
+        if (model_knows(definition->model, name))
+            return true;
     }
     return false;
 }

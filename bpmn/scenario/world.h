@@ -67,6 +67,7 @@ struct world_question {
     const struct world_instance *instance;
     const char *element_id;
     const char *topic; /* key of the called process; NULL for a script */
+    bool listens;      /* beside the element, and not in its place */
 };
 
 struct world_answer {

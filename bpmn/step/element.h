@@ -246,6 +246,9 @@ MUST_CHECK enum status timer_arm(struct step *step, const struct place *at,
 /* Arms the next firing of a cycle, if one is left. */
 MUST_CHECK enum status timer_repeat(struct step *step, const struct place *at,
                                     const struct bpmn_wait *fired, struct error *ret_error);
+/* What BPMN_MOVE_TIMER asks for: taken down and armed again under the same id. */
+MUST_CHECK enum status timer_move(struct step *step, const struct place *at,
+                                  const struct bpmn_wait *wait, struct error *ret_error);
 /* Begins the waits of an event on the token `at`, but not that of `without` (BPMN_NONE: of all). */
 MUST_CHECK enum status event_arm(struct step *step, const struct place *at,
                                  const struct bpmn_element *event, uint32_t without,

@@ -15,6 +15,7 @@ struct expectation {
 static const struct expectation expectations[] = {
     [BPMN_COMPLETE_TASK] = {BPMN_WAIT_TASK, "task"},
     [BPMN_TRIGGER_TIMER] = {BPMN_WAIT_TIMER, "timer"},
+    [BPMN_MOVE_TIMER] = {BPMN_WAIT_TIMER, "timer"},
     [BPMN_RECEIVE_MESSAGE] = {BPMN_WAIT_MESSAGE, "event subscription"},
     [BPMN_RECEIVE_SIGNAL] = {BPMN_WAIT_SIGNAL, "event subscription"},
     [BPMN_COMPLETE_JOB] = {BPMN_WAIT_JOB, "job"},
@@ -209,7 +210,7 @@ static enum status check_wait(const struct step *step, const struct bpmn_command
     char due[ISO8601_INSTANT_BYTES];
     char now[ISO8601_INSTANT_BYTES];
 
-    if (command->kind == BPMN_TRIGGER_TIMER && step->env->now_us < wait->due_us)
+    if (command->kind == BPMN_TRIGGER_TIMER && !command->early && step->env->now_us < wait->due_us)
         return error_set(ret_error, STATUS_CONFLICT,
                          "Expected timer '%s' to be due but it is due at %s and now it is %s.",
                          event_id, iso8601_format_instant_us(wait->due_us, due),
@@ -291,6 +292,8 @@ static enum status carry_on(struct step *step, const struct bpmn_command *comman
         if (wait->listener != 0 && step_token(step, at)->state != BPMN_TOKEN_ACTIVE)
             return cannot_throw(step, at, wait, command->name, ret_error);
         return error_throw(step, at, command->name, command->reason, ret_error);
+    case BPMN_MOVE_TIMER:
+        return timer_move(step, at, wait, ret_error);
     case BPMN_JOB_ESCALATION:
     case BPMN_CALL_ESCALATED:
         PRE(command->name != NULL);

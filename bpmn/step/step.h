@@ -15,16 +15,19 @@ enum bpmn_command_kind {
     BPMN_START, /* variables: initial ones. element: id of the event (or event gateway's event, or
                    receive task) that triggers it, NULL: the plain start; definition: which of its
                    event definitions; key, payload as with RECEIVE_MESSAGE */
-    BPMN_COMPLETE_TASK,   /* target = task id; variables go to the nearest scope that has them, else
-                             the root; user: who completes it */
-    BPMN_TRIGGER_TIMER,   /* target = timer id */
-    BPMN_RECEIVE_MESSAGE, /* target = event subscription id, or zero: any token in the instance
-                             waiting for `name` */
-    BPMN_RECEIVE_SIGNAL,  /* target = event subscription id, or zero: every token in the instance
-                             waiting for `name` */
-    BPMN_COMPLETE_JOB,    /* target = job id */
-    BPMN_JOB_ERROR,       /* target = job id, name = BPMN error code, reason = its message */
-    BPMN_JOB_ESCALATION,  /* target = job id, name = escalation code; the job stays */
+    BPMN_COMPLETE_TASK, /* target = task id; variables go to the nearest scope that has them, else
+                           the root; user: who completes it */
+    BPMN_TRIGGER_TIMER, /* target = timer id; early: it need not be due */
+    BPMN_MOVE_TIMER, /* target = timer id; due_us: its new time; 0: worked out again, as if it had
+                        been armed at from_us, from its definition or, with `model`, from the
+                        timer of the same event there */
+    BPMN_RECEIVE_MESSAGE,  /* target = event subscription id, or zero: any token in the instance
+                              waiting for `name` */
+    BPMN_RECEIVE_SIGNAL,   /* target = event subscription id, or zero: every token in the instance
+                              waiting for `name` */
+    BPMN_COMPLETE_JOB,     /* target = job id */
+    BPMN_JOB_ERROR,        /* target = job id, name = BPMN error code, reason = its message */
+    BPMN_JOB_ESCALATION,   /* target = job id, name = escalation code; the job stays */
     BPMN_HANDLER_RETURNED, /* target = handler call id; name = the business key that it gives, or
                               NULL */
     BPMN_HANDLER_ERROR,    /* target = handler call id, name = BPMN error code */
@@ -55,6 +58,10 @@ struct bpmn_command {
     const json_t *variables; /* an object or NULL; borrowed */
     const json_t *local;     /* likewise */
     const json_t *value;     /* anything or NULL; borrowed */
+    bool early;
+    int64_t due_us;
+    int64_t from_us;
+    const struct bpmn_model *model;
 };
 
 /* What a script is given, and what comes of it. */

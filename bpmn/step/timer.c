@@ -10,11 +10,14 @@ static bool may_repeat(const struct bpmn_element *event)
            (event->type == BPMN_BOUNDARY_EVENT || event->type == BPMN_START_EVENT);
 }
 
+/* `id`: the timer's when it has one already; NULL: a new one. */
 static void arm(struct step *step, const struct place *at, const struct bpmn_element *event,
-                uint32_t definition, const struct timer_plan *plan)
+                uint32_t definition, const struct timer_plan *plan, const struct uuid *id)
 {
     struct bpmn_change change = step_change(step, BPMN_CHANGE_TIMER_ARMED, at);
 
+    if (id != NULL)
+        change.wait_id = *id;
     change.element = event->index;
     change.definition = definition;
     change.due_us = plan->due_us;
@@ -23,11 +26,13 @@ static void arm(struct step *step, const struct place *at, const struct bpmn_ele
     step_wait(step, &change);
 }
 
-enum status timer_arm(struct step *step, const struct place *at, const struct bpmn_element *event,
-                      uint32_t definition, struct error *ret_error)
+/* When a timer of `event` is due that is armed at `from_us`, as seen from `at`. The event may be
+ * one of another version of the process. */
+static enum status plan(struct step *step, const struct place *at, const struct bpmn_element *event,
+                        uint32_t definition, int64_t from_us, struct timer_plan *ret_plan,
+                        struct error *ret_error)
 {
     const struct bpmn_event_definition *defined = &event->events.items[definition];
-    struct timer_plan plan;
     const char *text = NULL;
     struct place seen_from = *at;
     enum status status;
@@ -37,18 +42,27 @@ enum status timer_arm(struct step *step, const struct place *at, const struct bp
     status = evaluate_text(step, &seen_from, defined->timer, "timer", &text, ret_error);
     if (status != STATUS_OK)
         return status;
-    status = timer_plan(defined->timer_kind, text != NULL ? text : "", may_repeat(event),
-                        step->env->now_us, step->env->arena, &plan, ret_error);
+    status = timer_plan(defined->timer_kind, text != NULL ? text : "", may_repeat(event), from_us,
+                        step->env->arena, ret_plan, ret_error);
+    return status == STATUS_OK ? STATUS_OK : evaluate_failed(event, "timer", ret_error);
+}
+
+enum status timer_arm(struct step *step, const struct place *at, const struct bpmn_element *event,
+                      uint32_t definition, struct error *ret_error)
+{
+    struct timer_plan planned;
+    enum status status = plan(step, at, event, definition, step->env->now_us, &planned, ret_error);
+
     if (status != STATUS_OK)
-        return evaluate_failed(event, "timer", ret_error);
-    if (plan.never) {
+        return status;
+    if (planned.never) {
         /* A boundary event that can not happen any more is not armed. A token may not be stuck at
          * a catch event for ever: it goes on at once. */
         if (event->type == BPMN_BOUNDARY_EVENT || event->type == BPMN_START_EVENT)
             return STATUS_OK;
-        plan.due_us = step->env->now_us;
+        planned.due_us = step->env->now_us;
     }
-    arm(step, at, event, definition, &plan);
+    arm(step, at, event, definition, &planned, NULL);
     return STATUS_OK;
 }
 
@@ -56,13 +70,62 @@ enum status timer_repeat(struct step *step, const struct place *at, const struct
                          struct error *ret_error)
 {
     const struct bpmn_element *event = &step->model->elements[fired->element];
-    struct timer_plan plan;
+    struct timer_plan planned;
     enum status status = timer_plan_next(fired->repeat, fired->repeats_left, fired->due_us,
-                                         step->env->now_us, &plan, ret_error);
+                                         step->env->now_us, &planned, ret_error);
 
     if (status != STATUS_OK)
         return evaluate_failed(event, "timer", ret_error);
-    if (!plan.never)
-        arm(step, at, event, fired->definition, &plan);
+    if (!planned.never)
+        arm(step, at, event, fired->definition, &planned, NULL);
+    return STATUS_OK;
+}
+
+/* The timer that a moved one is worked out from. */
+static enum status find_definition(struct step *step, const struct bpmn_wait *wait,
+                                   const struct bpmn_element **ret_event, struct error *ret_error)
+{
+    const struct bpmn_element *own = &step->model->elements[wait->element];
+
+    *ret_event = own;
+    if (step->command->model == NULL)
+        return STATUS_OK;
+    *ret_event = bpmn_model_element(step->command->model, own->id);
+    if (*ret_event != NULL && wait->definition < (*ret_event)->events.count &&
+        (*ret_event)->events.items[wait->definition].kind == BPMN_EVENT_TIMER)
+        return STATUS_OK;
+    error_set(ret_error, STATUS_CONFLICT,
+              "Expected '%.100s' to have a timer in the newest version of process '%.100s' too but "
+              "it has none there; give the new time yourself.",
+              own->id, step->model->process_id);
+    return error_at(ret_error, own->id, own->line, own->column);
+}
+
+enum status timer_move(struct step *step, const struct place *at, const struct bpmn_wait *wait,
+                       struct error *ret_error)
+{
+    const struct bpmn_command *command = step->command;
+    struct timer_plan planned = {
+        .due_us = command->due_us, .repeat = wait->repeat, .repeats_left = wait->repeats_left};
+    const struct bpmn_element *event = &step->model->elements[wait->element];
+    enum status status = STATUS_OK;
+
+    if (command->due_us == 0) {
+        const struct bpmn_element *defined = event;
+
+        status = find_definition(step, wait, &defined, ret_error);
+        if (status == STATUS_OK)
+            status =
+                plan(step, at, defined, wait->definition, command->from_us, &planned, ret_error);
+    }
+    if (status != STATUS_OK)
+        return status;
+    if (planned.never)
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected the timer of '%.100s' to be due at some time when it is worked "
+                         "out again but it would never fire; give the new time yourself.",
+                         event->id);
+    step_cancel_wait(step, at, wait, NULL);
+    arm(step, at, event, wait->definition, &planned, &wait->id);
     return STATUS_OK;
 }

@@ -24,6 +24,8 @@ void api_register(struct http_server *server, const struct api_settings *setting
         &execution_action_routes,
         &job_routes,
         &job_action_routes,
+        &timer_action_routes,
+        &operator_action_routes,
         &job_dead_routes,
         &historic_process_instance_routes,
         &historic_activity_instance_routes,

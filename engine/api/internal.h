@@ -172,7 +172,8 @@ struct api_operation {
     void (*on_done)(struct api_operation *operation); /* after COMMIT; must answer */
     /* Another answer than the error itself; NULL when not needed. */
     void (*on_failed)(struct api_operation *operation, const struct error *error);
-    bool flag; /* the noun's own */
+    bool flag;  /* the noun's own */
+    void *noun; /* likewise */
 };
 
 struct api_operation *api_operation_new(const struct api_settings *api,
@@ -315,6 +316,8 @@ extern const struct api_routes task_routes;
 extern const struct api_routes task_action_routes;
 extern const struct api_routes execution_routes;
 extern const struct api_routes event_subscription_routes;
+extern const struct api_routes operator_action_routes;
+extern const struct api_routes timer_action_routes;
 extern const struct api_routes execution_action_routes;
 extern const struct api_routes job_routes;
 extern const struct api_routes job_action_routes;

@@ -88,6 +88,10 @@ static const struct list_filter filters[] = {
     {"withoutProcessInstanceId", LIST_FLAG, "j.instance_id IS NULL", NULL, NULL},
     {"executionId", LIST_UUID, "j.execution_id = ?", NULL, NULL},
     {"processDefinitionId", LIST_TEXT, "j.definition_id = ?", NULL, NULL},
+    {"processDefinitionKey", LIST_TEXT,
+     "j.definition_id IN (SELECT d.id FROM synergyflow_workflows.process_definition d"
+     " WHERE d.key = ?)",
+     NULL, NULL},
     {"elementId", LIST_TEXT, "j.element_id = ?", NULL, NULL},
     {"elementName", LIST_TEXT, "j.element_name = ?", NULL, NULL},
     {"handlerType", LIST_TEXT, "j.handler = ?", NULL, NULL},

@@ -15,6 +15,7 @@ static const struct cli_command commands[] = {
     {"deploy", "deploy BPMN files to a running engine", cli_deploy},
     {"start", "start a process instance", cli_start},
     {"list", "list definitions, instances, tasks, timers, incidents …", cli_list},
+    {"timers", "list timers, reschedule, fire or recalculate one", cli_timers},
     {"inspect", "show what a BPMN file or a process instance consists of", cli_inspect},
     {"trace", "show what a process instance did, step by step", cli_trace},
 };

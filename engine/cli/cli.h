@@ -26,6 +26,7 @@ int cli_test(int argc, char **argv);
 int cli_deploy(int argc, char **argv);
 int cli_start(int argc, char **argv);
 int cli_list(int argc, char **argv);
+int cli_timers(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 

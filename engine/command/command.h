@@ -51,6 +51,14 @@ struct command_result {
     const struct bpmn_script *script;
 };
 
+/* What an operator did: a row of `operator_action` in the command's own transaction. */
+struct command_audit {
+    const char *action; /* "timer.reschedule" */
+    const char *reason; /* in the operator's words; NULL: none given */
+    const char *element_id;
+    const json_t *details; /* an object; borrowed */
+};
+
 /* Embed it in the caller's request; texts and `variables` are borrowed until on_done. Zero it
  * first. */
 struct command {
@@ -73,8 +81,13 @@ struct command {
     const char *tenant_id;      /* NULL: '' */
     const char *correlation_id; /* NULL: the instance's own */
     const json_t *variables;
-    const json_t *local; /* BPMN_SCRIPT_RETURNED */
-    const json_t *value; /* BPMN_SCRIPT_RETURNED, BPMN_CHANGE_STATE */
+    const json_t *local;               /* BPMN_SCRIPT_RETURNED */
+    const json_t *value;               /* BPMN_SCRIPT_RETURNED, BPMN_CHANGE_STATE */
+    bool early;                        /* BPMN_TRIGGER_TIMER: now, due or not */
+    int64_t due_us;                    /* BPMN_MOVE_TIMER: the new time; 0: worked out again … */
+    int64_t from_us;                   /* … as if it had been armed then … */
+    bool newest;                       /* … from the newest version of `definition_key` */
+    const struct command_audit *audit; /* NULL: nobody has to account for it */
     void (*on_done)(struct command *command, enum status status, const struct error *error);
     void *context;
     const struct command_result *result; /* during on_done, when STATUS_OK */

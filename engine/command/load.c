@@ -610,7 +610,8 @@ void unit_wanted_definitions(struct unit *unit, const char ***ret_ids, uint32_t 
                                                                         : command->definition_id;
         const struct definition *definition = NULL;
 
-        if (command->kind != COMMAND_START && !(job != NULL && uuid_is_zero(&job->instance_id)))
+        if (command->kind != COMMAND_START && !command->newest &&
+            !(job != NULL && uuid_is_zero(&job->instance_id)))
             continue;
         definition = id != NULL ? definition_by_id(cache, id)
                                 : definition_latest(cache, command->definition_key);

@@ -107,6 +107,7 @@ static enum kind kind_of(const struct command *command)
     case BPMN_COMPLETE_TASK:
         return KIND_COMPLETE_TASK;
     case BPMN_TRIGGER_TIMER:
+    case BPMN_MOVE_TIMER:
         return KIND_TRIGGER_TIMER;
     case BPMN_RECEIVE_MESSAGE:
         return KIND_RECEIVE_MESSAGE;

@@ -135,7 +135,10 @@ static enum status translate(const struct unit_item *item, struct bpmn_command *
                                 .user = command->user,
                                 .variables = command->variables,
                                 .local = command->local,
-                                .value = command->value};
+                                .value = command->value,
+                                .early = command->early,
+                                .due_us = command->due_us,
+                                .from_us = command->from_us};
 
     switch (command->address) {
     case ADDRESS_TASK:
@@ -282,6 +285,21 @@ static enum status fail_shared(struct unit *unit, struct unit_item *item, enum s
     return status;
 }
 
+/* The timer is worked out as the newest version says. */
+static enum status find_newest(struct unit *unit, const struct command *command,
+                               struct bpmn_command *step, struct error *ret_error)
+{
+    const struct definition *definition =
+        definition_latest(unit->queue->settings.definitions, command->definition_key);
+
+    if (definition == NULL)
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected process '%.200s' to have a deployed version but it has none.",
+                         command->definition_key);
+    step->model = definition->model;
+    return STATUS_OK;
+}
+
 static enum status perform_step(struct unit *unit, struct unit_item *item, struct error *ret_error)
 {
     struct bpmn_command step;
@@ -292,6 +310,8 @@ static enum status perform_step(struct unit *unit, struct unit_item *item, struc
         status = unit_ready_instance(unit, item->instance, ret_error);
     if (status == STATUS_OK)
         status = translate(item, &step, ret_error);
+    if (status == STATUS_OK && item->command->newest)
+        status = find_newest(unit, item->command, &step, ret_error);
     if (status == STATUS_OK)
         status = unit_step_item(unit, item, &step, ret_error);
     if (status == STATUS_NOT_FOUND && item->command->address == ADDRESS_TIMER)

@@ -308,6 +308,7 @@ void unit_store(struct unit *unit, struct pg_batch *batch)
     store_scopes(unit, batch);
     unit_store_waits(unit, batch);
     unit_store_thrown(unit, batch);
+    unit_store_actions(unit, batch);
     store_journal(unit, batch);
     unit->publications = outbox_add(batch, unit->queue->settings.registry, unit->events,
                                     unit->event_count, unit->queue->settings.ids);

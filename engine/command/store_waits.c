@@ -38,6 +38,12 @@ static const struct pg_statement insert_timers = {
     " due_at, repeat, created_at, retry_cycle) SELECT * FROM unnest($1::uuid[], $2::uuid[],"
     " $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::timestamptz[],"
     " $9::text[])"};
+/* Whatever went wrong at the old time is forgotten. */
+static const struct pg_statement move_timers = {
+    "store_move_timers",
+    "UPDATE " WORKFLOWS "timer t SET due_at = n.due_at, repeat = n.repeat, attempts = 0,"
+    " last_error = NULL, dead_at = NULL FROM unnest($1::uuid[], $2::timestamptz[], $3::text[])"
+    " AS n (id, due_at, repeat) WHERE t.id = n.id"};
 static const struct pg_statement delete_timers = {
     "store_delete_timers", "DELETE FROM " WORKFLOWS "timer WHERE id = ANY ($1::uuid[])"};
 
@@ -58,7 +64,20 @@ static bool closes_wait(enum bpmn_change_kind kind)
            kind != BPMN_CHANGE_CALL_COMPLETED && kind != BPMN_CHANGE_CALL_CANCELLED;
 }
 
-static void gather(struct waits *waits, const struct unit_instance *instance)
+/* A timer that is taken down and armed again under its id was moved. Operators do that one by one.
+ */
+static void note_move(const struct waits *waits, struct made_wait *made)
+{
+    if (made->change->kind != BPMN_CHANGE_TIMER_ARMED)
+        return;
+    for (struct closed_wait *closed = waits->first_closed; closed != NULL && !made->moved;
+         closed = closed->next) {
+        if (uuid_equal(&closed->change->wait_id, &made->id))
+            made->moved = closed->moved = true;
+    }
+}
+
+static void gather(struct waits *waits, const struct unit_instance *instance, bool moves)
 {
     for (uint32_t i = 0; i < instance->changes.count; i++) {
         const struct bpmn_change *change = &instance->changes.items[i];
@@ -72,6 +91,8 @@ static void gather(struct waits *waits, const struct unit_instance *instance)
             HASH_ADD(hh, waits->by_id, id, sizeof(made->id), made);
             *waits->made_tail = made;
             waits->made_tail = &made->next;
+            if (moves)
+                note_move(waits, made);
         } else if (closes_wait(change->kind)) {
             HASH_FIND(hh, waits->by_id, &change->wait_id, sizeof(change->wait_id), made);
             if (made != NULL) {
@@ -210,7 +231,7 @@ static void store_new_timers(struct unit *unit, struct pg_batch *batch, const st
     struct pg_array *a[9] = {NULL};
 
     for (const struct made_wait *made = waits->first_made; made != NULL; made = made->next) {
-        if (made->change->kind != BPMN_CHANGE_TIMER_ARMED || made->closed != NULL)
+        if (made->change->kind != BPMN_CHANGE_TIMER_ARMED || made->closed != NULL || made->moved)
             continue;
         if (call == NULL) {
             call = pg_batch_add(batch, &insert_timers);
@@ -229,6 +250,27 @@ static void store_new_timers(struct unit *unit, struct pg_batch *batch, const st
     }
 }
 
+static void store_moved_timers(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
+{
+    struct pg_call *call = NULL;
+    struct pg_array *a[3] = {NULL};
+
+    for (const struct made_wait *made = waits->first_made; made != NULL; made = made->next) {
+        if (!made->moved || made->closed != NULL)
+            continue;
+        if (call == NULL) {
+            call = pg_batch_add(batch, &move_timers);
+            a[0] = pg_uuid_array(call);
+            a[1] = pg_timestamp_array(call);
+            a[2] = pg_text_array(call);
+        }
+        pg_add_uuid(a[0], &made->id);
+        pg_add_timestamp(a[1], made->change->due_us);
+        pg_add_text(a[2], made->change->repeat);
+        unit_timer_effect(unit, &made->id, &made->instance->id, made->change->due_us, true);
+    }
+}
+
 void store_removals(struct unit *unit, struct pg_batch *batch, const struct waits *waits,
                     const struct pg_statement *statement, enum bpmn_wait_kind kind)
 {
@@ -242,9 +284,10 @@ void store_removals(struct unit *unit, struct pg_batch *batch, const struct wait
 
         if (change->kind != kinds->over && change->kind != kinds->cancelled)
             continue;
-        if (ids == NULL)
+        if (ids == NULL && !closed->moved)
             ids = pg_uuid_array(pg_batch_add(batch, statement));
-        pg_add_uuid(ids, &change->wait_id);
+        if (!closed->moved)
+            pg_add_uuid(ids, &change->wait_id);
         if (timers)
             unit_timer_effect(unit, &change->wait_id, &closed->instance->id, change->due_us, false);
     }
@@ -260,17 +303,21 @@ void store_removals(struct unit *unit, struct pg_batch *batch, const struct wait
 void unit_store_waits(struct unit *unit, struct pg_batch *batch)
 {
     struct waits waits = {.arena = unit->arena};
+    bool moves = false;
 
     waits.made_tail = &waits.first_made;
     waits.closed_tail = &waits.first_closed;
+    for (uint32_t i = 0; i < unit->item_count; i++)
+        moves = moves || unit->items[i].command->step == BPMN_MOVE_TIMER;
     for (struct unit_instance *instance = unit->first_instance; instance != NULL;
          instance = instance->next) {
         if (unit_instance_is_dirty(instance))
-            gather(&waits, instance);
+            gather(&waits, instance, moves);
     }
     store_new_tasks(unit, batch, &waits);
     store_closed_tasks(batch, &waits);
     store_removals(unit, batch, &waits, &delete_timers, BPMN_WAIT_TIMER);
+    store_moved_timers(unit, batch, &waits);
     store_new_timers(unit, batch, &waits);
     unit_store_jobs(unit, batch, &waits);
     unit_store_subscriptions(unit, batch, &waits);

@@ -393,12 +393,14 @@ struct made_wait {
     const struct unit_instance *instance;
     const struct bpmn_change *change;
     const struct bpmn_change *closed; /* by this change of the same unit; NULL: it stays */
+    bool moved;                       /* a timer that was there before, and stays under its id */
     struct made_wait *next;
 };
 
 struct closed_wait {
     const struct unit_instance *instance;
     const struct bpmn_change *change;
+    bool moved; /* likewise: its row is not deleted */
     struct closed_wait *next;
 };
 
@@ -421,6 +423,9 @@ void unit_store_subscriptions(struct unit *unit, struct pg_batch *batch, const s
 /* Rows of ended waits of one kind go by id: `statement` deletes them. */
 void store_removals(struct unit *unit, struct pg_batch *batch, const struct waits *waits,
                     const struct pg_statement *statement, enum bpmn_wait_kind kind);
+
+/* store_actions.c: what operators did. */
+void unit_store_actions(struct unit *unit, struct pg_batch *batch);
 
 /* effects.c */
 void unit_apply_effects(struct unit *unit);

@@ -130,6 +130,66 @@ static void a_timer_is_given_another_time(void **state)
     assert_int_equal(tasks(), 2);
 }
 
+/* The operator's rows of the timer `id`, the newest first: { action: count }. */
+static void expect_action(const char *action, const char *field, const char *value)
+{
+    json_t *answer = api_call(
+        200, "GET", path_of(MANAGEMENT "operator-actions?jobId=%s&sort=time&order=desc", id), NULL);
+    const json_t *newest = json_array_get(json_object_get(answer, "data"), 0);
+    const json_t *details = json_object_get(newest, "details");
+    const char *found = json_string_value(json_object_get(newest, field));
+
+    if (found == NULL)
+        found = json_string_value(json_object_get(details, field));
+    assert_string_equal(text_of(newest, "action"), action);
+    assert_non_null(found);
+    assert_string_equal(found, value);
+    json_decref(answer);
+}
+
+static void operators_account_for_what_they_do(void **state)
+{
+    json_t *answer;
+    json_t *again;
+
+    (void)state;
+    enter();
+    assert_int_equal(count_in("timer-jobs"), 1);
+    act(204, "timer-jobs",
+        "{\"action\":\"reschedule\",\"dueDate\":\"2100-01-01T00:00:00Z\",\"reason\":\"later\"}");
+    expect_action("timer.reschedule", "dueDate", "2100-01-01T00:00:00.000000Z");
+    expect_action("timer.reschedule", "reason", "later");
+    answer = api_call(200, "POST", path_of(MANAGEMENT "timer-jobs/%s", id),
+                      "{\"action\":\"recalculate\",\"from\":\"creation\",\"reason\":\"back\"}");
+    expect_action("timer.recalculate", "previousDueDate", "2100-01-01T00:00:00.000000Z");
+    expect_action("timer.recalculate", "from", "creation");
+    again = api_call(200, "POST", path_of(MANAGEMENT "timer-jobs/%s", id),
+                     "{\"action\":\"recalculate\",\"from\":\"creation\","
+                     "\"definition\":\"newest\"}");
+    assert_string_equal(text_of(again, "dueDate"), text_of(answer, "dueDate"));
+    assert_string_equal(text_of(again, "createTime"), text_of(answer, "createTime"));
+    json_decref(answer);
+    json_decref(again);
+    act(204, "timer-jobs", "{\"action\":\"reschedule\",\"dueDate\":\"P30D\"}");
+    api_expect_error(400, "POST", path_of(MANAGEMENT "timer-jobs/%s", id),
+                     "{\"action\":\"move\",\"dueDate\":\"P30D\"}", "leave it out", "dueDate");
+    api_expect_error(400, "POST", path_of(MANAGEMENT "timer-jobs/%s", id),
+                     "{\"action\":\"recalculate\",\"from\":\"then\"}", "creation", "from");
+    api_expect_error(400, "POST", path_of(MANAGEMENT "timer-jobs/%s", id),
+                     "{\"action\":\"reschedule\",\"dueDate\":\"1969-01-01T00:00:00Z\"}", "1970",
+                     "dueDate");
+    act(204, "timer-jobs", "{\"action\":\"execute\",\"reason\":\"now\"}");
+    expect_action("timer.fire", "reason", "now");
+    assert_int_equal(tasks(), 2);
+    api_expect_error(404, "POST", path_of(MANAGEMENT "timer-jobs/%s", id),
+                     "{\"action\":\"execute\"}", "Could not find a timer job", NULL);
+    assert_string_equal(
+        test_database_sql(api_database(),
+                          "SELECT has_table_privilege('synergyflow_engine',"
+                          " 'synergyflow_workflows.operator_action', 'UPDATE')::text"),
+        "false");
+}
+
 /* One that is not due fires all the same, and the instance goes on from what is stored. */
 static void a_timer_is_run_before_its_time(void **state)
 {
@@ -251,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_job_is_run_now, start_one),
         cmocka_unit_test_setup(a_timer_is_given_another_time, start_one),
+        cmocka_unit_test_setup(operators_account_for_what_they_do, start_one),
         cmocka_unit_test_setup(a_timer_is_run_before_its_time, start_one),
         cmocka_unit_test_setup(the_dead_come_back, start_one),
         cmocka_unit_test_setup(many_dead_come_back_together_or_not_at_all, start_one),

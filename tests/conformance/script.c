@@ -149,6 +149,9 @@ static const char *unfit(const struct script *script)
         }
         if (strstr(script->commands[i].json, "2026-01-") != NULL)
             return "its dates are over";
+        if (strcmp(script->commands[i].verb, "move-timer") == 0 ||
+            strcmp(script->commands[i].verb, "fire-now") == 0)
+            return "an operator moves its timer, to a date that is over";
         if (script->commands[i].refused && strcmp(script->commands[i].verb, "fire") == 0)
             return "it fires a timer before its time";
         if (strstr(script->commands[i].json, "\"cancel\": [], \"start\": []") != NULL)

@@ -317,6 +317,32 @@ static void run_target(struct trace *trace, enum bpmn_command_kind kind, enum bp
     json_decref(variables);
 }
 
+/* "fire-now EVENT", "move-timer EVENT 2026-01-01T10:00:00Z", "move-timer EVENT from
+ * 2026-01-01T10:00:00Z" */
+static void run_timer(struct trace *trace, enum bpmn_command_kind kind, const char *name,
+                      const char *at)
+{
+    const struct remembered *target = recall(trace, BPMN_WAIT_TIMER, name);
+    struct bpmn_command command = {.kind = kind, .early = kind == BPMN_TRIGGER_TIMER};
+    char word[WORD_MAX];
+    struct error error;
+    bool from = false;
+
+    if (target == NULL)
+        return;
+    if (kind == BPMN_MOVE_TIMER) {
+        from = next_word(&at, word) && strcmp(word, "from") == 0;
+        if ((from && !next_word(&at, word)) ||
+            iso8601_parse_instant(word, from ? &command.from_us : &command.due_us, &error) !=
+                STATUS_OK) {
+            problem(trace, "expected a date but found", word);
+            return;
+        }
+    }
+    command.target = target->id;
+    take_step(trace, &command);
+}
+
 /* What may be said about something that a token asked for. */
 static const struct answer {
     const char *word;
@@ -430,6 +456,10 @@ static void run_command(struct trace *trace, const char *verb, const char *at)
         run_time(trace, strcmp(word, "jumps") == 0);
     } else if (strcmp(verb, "fire") == 0 && next_word(&at, word)) {
         run_target(trace, BPMN_TRIGGER_TIMER, BPMN_WAIT_TIMER, word, NULL, at);
+    } else if (strcmp(verb, "fire-now") == 0 && next_word(&at, word)) {
+        run_timer(trace, BPMN_TRIGGER_TIMER, word, at);
+    } else if (strcmp(verb, "move-timer") == 0 && next_word(&at, word)) {
+        run_timer(trace, BPMN_MOVE_TIMER, word, at);
     } else if (strcmp(verb, "complete") == 0 && next_word(&at, word)) {
         run_target(trace, BPMN_COMPLETE_TASK, BPMN_WAIT_TASK, word, NULL, at);
     } else if (strcmp(verb, "subscription") == 0 && next_word(&at, word) && next_word(&at, name)) {

@@ -7,7 +7,10 @@
  *     start [KEY] [{variables}] | start-by ELEMENT [{…}]   by the event that triggers it
  *     time passes                 fires what is due until then, each at its own time
  *     time jumps                  the same, but all at TIME (the engine was away)
- *     fire EVENT                  triggers a timer, due or not
+ *     fire EVENT                  triggers a timer, which fails when it is not due
+ *     fire-now EVENT              likewise, due or not
+ *     move-timer EVENT DATE       gives it another time
+ *     move-timer EVENT from DATE  works it out again, as if armed then
  *     complete TASK [{…}]
  *     message NAME [{…}]          any token that waits for it
  *     subscription EVENT NAME [{…}]

@@ -10,6 +10,7 @@
 
 #include "bpmn/step/step.h"
 #include "engine/definition/definition.h"
+#include "engine/pg/database_clock.h"
 #include "engine/pg/pool.h"
 #include "engine/registry/registry.h"
 
@@ -115,6 +116,7 @@ struct command_effects {
 struct command_queue_settings {
     uv_loop_t *loop;
     struct pg_pool *pool;
+    struct database_clock *clock; /* what time it is in a step; NULL: this node's wall clock */
     struct definition_cache *definitions;
     const struct registry *registry;
     struct uuid_source *ids;

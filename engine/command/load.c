@@ -642,8 +642,8 @@ void unit_pin_definitions(struct unit *unit)
 
 void unit_begin_transaction(struct unit *unit, struct pg_batch *batch)
 {
-    static const struct pg_statement transaction_id = {"unit_transaction_id",
-                                                       "SELECT pg_current_xact_id()::text"};
+    static const struct pg_statement transaction_id = {
+        "unit_transaction_id", "SELECT pg_current_xact_id()::text, clock_timestamp()"};
 
     if (unit->begun)
         return;

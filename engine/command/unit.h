@@ -229,7 +229,8 @@ struct unit {
     int32_t matched_buffer;
     uint32_t publications;
     int64_t started_us;         /* monotonic */
-    int64_t now_us;             /* wall, of this unit's steps */
+    int64_t now_us;             /* of this unit's steps, never later than the database's clock */
+    int64_t sent_us;            /* monotonic: when the load left */
     int32_t loaded[LOAD_COUNT]; /* index in load_batch; -1: not asked for */
     uv_timer_t timer;           /* IN_DOUBT: ask again */
     int64_t doubt_until_us;     /* monotonic */

@@ -68,6 +68,17 @@ static void remember_transaction(struct unit *unit, const struct pg_batch *batch
                        pg_value_text(pg_batch_result(batch, unit->transaction_index), 0, 0));
 }
 
+/* The transaction's first words tell the time, too: a clock that was set back is noticed before any
+ * timer fires by it. */
+static void read_clock(struct unit *unit, const struct pg_batch *batch)
+{
+    if (unit->queue->settings.clock != NULL)
+        database_clock_sample(
+            unit->queue->settings.clock, unit->sent_us,
+            pg_value_timestamp(pg_batch_result(batch, unit->transaction_index), 0, 1),
+            clock_monotonic_us());
+}
+
 static void on_loaded(struct pg_lease *lease, struct pg_batch *batch, enum status status,
                       const struct error *error)
 {
@@ -78,6 +89,7 @@ static void on_loaded(struct pg_lease *lease, struct pg_batch *batch, enum statu
         return;
     }
     remember_transaction(unit, batch);
+    read_clock(unit, batch);
     unit_loaded(unit);
     load_callers(unit);
 }
@@ -119,6 +131,7 @@ static void load(struct unit *unit)
     unit->load_batch = pg_batch_new(unit->arena);
     unit_begin_transaction(unit, unit->load_batch);
     unit_load(unit, unit->load_batch);
+    unit->sent_us = clock_monotonic_us();
     pg_run(&unit->lease, unit->load_batch, on_loaded); /* suspended: until on_loaded */
 }
 
@@ -205,7 +218,7 @@ static void call_or_store(struct unit *unit)
 static void perform(struct unit *unit)
 {
     unit_move(unit, UNIT_STEPPING);
-    unit->now_us = clock_wall_us();
+    unit->now_us = database_clock_now_us(unit->queue->settings.clock);
     unit_pin_definitions(unit);
     unit_step_items(unit);
     if (unit->must_split)

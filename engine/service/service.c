@@ -22,6 +22,7 @@
 enum {
     CONNECTIONS_WAITING_MAX = 10000,
     START_DATABASE_TIMEOUT_MS = 30000,
+    NODE_NAME_BYTES = 320, /* a host's name, a port */
 };
 
 struct service {
@@ -32,6 +33,9 @@ struct service {
     struct pg_pool *pool;
     struct definition_cache *definitions;
     struct command_queue *commands;
+    struct database_clock clock;
+    struct nodes *nodes;
+    char node_name[NODE_NAME_BYTES];
     struct timer_service *timers;
     struct script_pool *scripts;
     struct outbox *outbox;
@@ -102,12 +106,41 @@ static void on_jobs_created(void *context, uint32_t count)
 
 /* ---- building ---- */
 
+static void on_nodes_changed(void *context)
+{
+    struct service *service = context;
+
+    timer_service_nodes_changed(service->timers);
+}
+
+static void build_nodes(struct service *service)
+{
+    char host[256] = "";
+    size_t size = sizeof(host);
+
+    if (uv_os_gethostname(host, &size) != 0)
+        host[0] = '\0';
+    /* Without a port of its own it cannot come back as the same one. */
+    (void)snprintf(service->node_name, sizeof(service->node_name), "%s:%s%d", host,
+                   service->settings->port != 0 ? "" : "process ",
+                   service->settings->port != 0 ? (int)service->settings->port
+                                                : (int)uv_os_getpid());
+    service->nodes = nodes_new(&(struct nodes_settings){.loop = service->loop,
+                                                        .pool = service->pool,
+                                                        .clock = &service->clock,
+                                                        .id = uuid_next(&service->identity.source),
+                                                        .name = service->node_name,
+                                                        .on_changed = on_nodes_changed,
+                                                        .context = service});
+}
+
 static void build_commands(struct service *service)
 {
     const struct settings *settings = service->settings;
     struct command_queue_settings commands = {
         .loop = service->loop,
         .pool = service->pool,
+        .clock = &service->clock,
         .definitions = service->definitions,
         .registry = &service->registry,
         .ids = &service->identity.source,
@@ -124,8 +157,11 @@ static void build_commands(struct service *service)
         .scan_interval_ms = (uint32_t)settings->timer_scan_ms,
         .in_memory_max = (uint32_t)settings->timers_in_memory,
         .in_flight_max = (uint32_t)settings->timers_in_flight,
+        .clock = &service->clock,
     };
 
+    build_nodes(service);
+    timers.nodes = service->nodes;
     service->scripts = script_pool_new(service->loop, &(struct script_pool_options){0});
     timers.scripts = service->scripts;
     service->commands = command_queue_new(&commands);
@@ -206,6 +242,14 @@ static void started(struct service *service, enum status status, const struct er
 
 static void continue_stop(struct service *service);
 
+/* The database's clock and the other nodes are known: timers can begin. */
+static void on_nodes_known(void *context)
+{
+    struct service *service = context;
+
+    timer_service_start(service->timers, service->commands);
+}
+
 static void on_processes_deployed(void *context, enum status status, const struct error *error)
 {
     struct service *service = context;
@@ -229,7 +273,7 @@ static void on_processes_deployed(void *context, enum status status, const struc
     }
     service->running = true;
     outbox_start(service->outbox);
-    timer_service_start(service->timers, service->commands);
+    nodes_start(service->nodes, on_nodes_known, service);
     service->health.started = true;
     started(service, STATUS_OK, NULL);
 }
@@ -307,11 +351,18 @@ static void on_scripts_closed(void *context)
     command_queue_drain(service->commands, on_commands_drained, service);
 }
 
-static void on_timers_stopped(void *context)
+static void on_nodes_left(void *context)
 {
     struct service *service = context;
 
     script_pool_close(service->scripts, on_scripts_closed, service);
+}
+
+static void on_timers_stopped(void *context)
+{
+    struct service *service = context;
+
+    nodes_stop(service->nodes, on_nodes_left, service);
 }
 
 static void on_server_drained(void *context)
@@ -349,6 +400,7 @@ void service_free(struct service *service)
         return;
     PRE(service->pool == NULL);
     timer_service_free(service->timers);
+    nodes_free(service->nodes);
     command_queue_free(service->commands);
     outbox_free(service->outbox);
     for (uint32_t i = 0; i < all_module_count; i++)

@@ -23,11 +23,18 @@ enum {
     SCAN_ROWS = 5000,
     SCAN_ARENA_BYTES = 16 * 1024 * 1024,
     SCAN_TIMEOUT_MS = 10000,
-    SLEEP_MAX_MS = 1000, /* so that a jump of the wall clock is noticed */
+    SLEEP_MAX_MS = 1000, /* so that a jump of the clock is noticed */
     RETRY_SOON_MS = 50,
     RETRY_SOON_US = RETRY_SOON_MS * 1000,
     SUSPENDED_S = 10, /* until one whose instance is suspended is looked at again */
     FIRES_A_TURN = 512,
+    /* A timer due so soon after it was armed belongs to the node that armed it: the others would
+     * hear of it too late. At least two scans. */
+    SHORT_US = 12 * 1000 * 1000,
+    /* After that anybody takes it. */
+    GRACE_US = 2 * 1000 * 1000,
+    /* How long after nodes have come or gone the rule for short ones is not relied upon. */
+    UNSETTLED_MS = SHORT_US / 1000,
 };
 
 /* A trigger command under way. */
@@ -71,6 +78,14 @@ static struct metric metrics[] = {
      .help = "From a timer's due time to the commit of its effect",
      .type = METRIC_HISTOGRAM,
      .bounds = metric_latency_bounds},
+    {.name = "synergyflow_timer_lateness_seconds",
+     .labels = "path=\"taken_over\"",
+     .help = "From a timer's due time to the commit of its effect",
+     .type = METRIC_HISTOGRAM,
+     .bounds = metric_latency_bounds},
+    {.name = "synergyflow_timers_gone_total",
+     .help = "Firings that found nothing: another path had been faster",
+     .type = METRIC_COUNTER},
     {.name = "synergyflow_timers_in_memory",
      .help = "Timers held in the wheel",
      .type = METRIC_GAUGE},
@@ -79,10 +94,62 @@ static struct metric metrics[] = {
      .type = METRIC_COUNTER},
 };
 
-enum { ON_TIME, AFTER_RESTART, IN_MEMORY, FAILED };
+enum { ON_TIME, AFTER_RESTART, TAKEN_OVER, GONE, IN_MEMORY, FAILED };
 
 static void fire_due(struct timer_service *service);
 static void begin_scan(struct timer_service *service);
+
+/* Never later than the database's clock. */
+static int64_t now_us(const struct timer_service *service)
+{
+    return database_clock_now_us(service->settings.clock);
+}
+
+/* ---- whose is it? ---- */
+
+/* What an instance's timers are shared out by; a job that starts an instance stands for itself. */
+static const struct uuid *share_key(const struct wheel_timer *timer)
+{
+    return uuid_is_zero(&timer->instance_id) ? &timer->id : &timer->instance_id;
+}
+
+static bool is_overdue(const struct timer_service *service, const struct wheel_timer *timer)
+{
+    return timer->promise_us + GRACE_US <= now_us(service);
+}
+
+/* A row that a scan has found. */
+static bool is_mine(const struct timer_service *service, struct wheel_timer *timer,
+                    int64_t armed_us)
+{
+    const struct nodes *nodes = service->settings.nodes;
+    bool settled = !nodes_changed_within(nodes, UNSETTLED_MS);
+
+    if (nodes_count(nodes) == 1 || is_overdue(service, timer)) {
+        timer->taken_over = nodes_count(nodes) > 1 && !nodes_owns(nodes, share_key(timer));
+        return true;
+    }
+    if (settled && timer->due_us - armed_us < SHORT_US)
+        return false;
+    timer->by_share = true;
+    return nodes_owns(nodes, share_key(timer));
+}
+
+/* One that this node has armed itself. */
+static bool stays_here(const struct timer_service *service, struct wheel_timer *timer)
+{
+    if (nodes_count(service->settings.nodes) == 1 || timer->due_us - now_us(service) < SHORT_US)
+        return true;
+    timer->by_share = true;
+    return nodes_owns(service->settings.nodes, share_key(timer));
+}
+
+/* It was in this node's share when it came into the wheel, and is in another's now. */
+static bool has_moved_on(const struct timer_service *service, const struct wheel_timer *timer)
+{
+    return timer->by_share && !is_overdue(service, timer) &&
+           !nodes_owns(service->settings.nodes, share_key(timer));
+}
 
 /* ---- sleeping ---- */
 
@@ -115,7 +182,7 @@ static void sleep_until_next(struct timer_service *service)
     }
     /* Rounded up: never early. Never 0: libuv would come back before the loop's next turn, and with
      * a herd nothing else would ever happen. */
-    wait_ms = (due_us - clock_wall_us() + 999) / 1000;
+    wait_ms = (due_us - now_us(service) + 999) / 1000;
     if (wait_ms < 1)
         wait_ms = 1;
     if (wait_ms > SLEEP_MAX_MS)
@@ -204,7 +271,7 @@ static void add_postpone(const struct wheel_timer *timer, bool suspended, const 
         {{"timer_postpone_job", POSTPONE("job", "error_message")},
          {"timer_wait_job", WAIT_FOR_ACTIVATION("job", "error_message")}},
     };
-    struct pg_call *call = pg_batch_add(batch, &statements[timer->is_job][suspended]);
+    struct pg_call *call = pg_batch_add(batch, &statements[timer->kind][suspended]);
 
     pg_uuid(call, &timer->id);
     pg_text(call, reason);
@@ -230,7 +297,7 @@ static void postpone(struct timer_service *service, const struct wheel_timer *ti
 
 static void retry_soon(struct timer_service *service, struct wheel_timer timer)
 {
-    timer.due_us = clock_wall_us() + RETRY_SOON_US;
+    timer.due_us = now_us(service) + RETRY_SOON_US;
     (void)wheel_add(service->wheel, &timer);
 }
 
@@ -242,18 +309,27 @@ static void settle(struct firing *firing, enum status status, const struct error
     firing_free(firing);
     switch (status) {
     case STATUS_OK:
-        if (!timer.is_job)
-            metric_observe(&metrics[timer.after_restart ? AFTER_RESTART : ON_TIME],
-                           (double)(clock_wall_us() - timer.promise_us) / 1e6);
+        if (timer.kind == WHEEL_TIMER)
+            metric_observe(&metrics[timer.after_restart ? AFTER_RESTART
+                                    : timer.taken_over  ? TAKEN_OVER
+                                                        : ON_TIME],
+                           (double)(now_us(service) - timer.promise_us) / 1e6);
         break;
     case STATUS_NOT_FOUND:
-        break; /* another path won; the row went with it */
+        metric_add(&metrics[GONE], 1); /* another path won; the row went with it */
+        break;
     case STATUS_BUSY:
     case STATUS_UNAVAILABLE:
         retry_soon(service, timer);
         break;
+    case STATUS_CONFLICT:
+        if (timer.kind == WHEEL_TIMER && now_us(service) < timer.due_us)
+            (void)wheel_add(service->wheel, &timer); /* the database's clock was set back */
+        else
+            postpone(service, &timer, true, error);
+        break;
     default:
-        postpone(service, &timer, status == STATUS_CONFLICT, error);
+        postpone(service, &timer, false, error);
         break;
     }
     if (!service->stopping)
@@ -286,9 +362,9 @@ static void describe(struct firing *firing)
 {
     struct command *command = &firing->command;
 
-    command->kind = firing->timer.is_job ? COMMAND_JOB : COMMAND_STEP;
+    command->kind = firing->timer.kind == WHEEL_JOB ? COMMAND_JOB : COMMAND_STEP;
     command->step = BPMN_TRIGGER_TIMER;
-    command->address = firing->timer.is_job ? ADDRESS_JOB : ADDRESS_TIMER;
+    command->address = firing->timer.kind == WHEEL_JOB ? ADDRESS_JOB : ADDRESS_TIMER;
     command->target = firing->timer.id;
     command->instance_id = firing->timer.instance_id;
     command->on_done = on_fired;
@@ -314,14 +390,16 @@ static bool fire(struct timer_service *service, const struct wheel_timer *timer)
 static void fire_due(struct timer_service *service)
 {
     struct wheel_timer timer;
-    int64_t now_us = clock_wall_us();
+    int64_t until_us = now_us(service);
 
     if (service->stopping || service->queue == NULL)
         return;
     for (uint32_t fired = 0;
          fired < FIRES_A_TURN && HASH_COUNT(service->firings) < service->settings.in_flight_max &&
-         wheel_pop(service->wheel, now_us, &timer);
+         wheel_pop(service->wheel, until_us, &timer);
          fired++) {
+        if (has_moved_on(service, &timer))
+            continue;
         if (!fire(service, &timer)) {
             /* The queue is full. All that are due wait, not only this one. */
             sleep_ms(service, RETRY_SOON_MS);
@@ -343,12 +421,14 @@ static bool is_firing(const struct timer_service *service, const struct uuid *id
     return firing != NULL;
 }
 
-static void armed(struct timer_service *service, const struct wheel_timer *timer)
+static void armed(struct timer_service *service, struct wheel_timer *timer)
 {
     int64_t next_us;
     bool is_earliest = !wheel_next(service->wheel, &next_us) || timer->due_us < next_us;
 
-    if (timer->due_us > clock_wall_us() + (int64_t)service->settings.look_ahead_ms * 1000)
+    if (timer->due_us > now_us(service) + (int64_t)service->settings.look_ahead_ms * 1000)
+        return;
+    if (!stays_here(service, timer))
         return;
     if (wheel_add(service->wheel, timer) && is_earliest)
         sleep_until_next(service);
@@ -370,7 +450,7 @@ void timer_service_job(struct timer_service *service, const struct uuid *id,
                                 .instance_id = *instance_id,
                                 .due_us = due_us,
                                 .promise_us = due_us,
-                                .is_job = true};
+                                .kind = WHEEL_JOB};
 
     armed(service, &timer);
 }
@@ -438,7 +518,7 @@ static void sweep(struct timer_service *service)
     }
     arena_clear(service->arena);
     batch = pg_batch_new(service->arena);
-    message_sweep_add(batch, clock_wall_us(), &service->sweep_index);
+    message_sweep_add(batch, now_us(service), &service->sweep_index);
     pg_query(service->settings.pool, batch, SCAN_TIMEOUT_MS, on_swept, service);
 }
 
@@ -447,7 +527,7 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
 {
     struct timer_service *service = context;
     const struct pg_result *result;
-    int64_t now_us = clock_wall_us();
+    int64_t found_us = now_us(service);
     bool full = false;
 
     if (status != STATUS_OK) {
@@ -459,16 +539,17 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
     for (uint32_t row = 0; row < pg_rows(result); row++) {
         struct wheel_timer timer = {.id = pg_value_uuid(result, row, 0),
                                     .due_us = pg_value_timestamp(result, row, 2),
-                                    .is_job = service->scanning_jobs};
+                                    .kind = service->scanning_jobs ? WHEEL_JOB : WHEEL_TIMER};
 
         if (!pg_is_null(result, row, 1))
             timer.instance_id = pg_value_uuid(result, row, 1);
 
         timer.promise_us = timer.due_us;
-        timer.after_restart = service->first_scan && timer.due_us <= now_us;
+        timer.after_restart = service->first_scan && timer.due_us <= found_us;
         service->scan_due_us = timer.due_us;
         service->scan_id = timer.id;
-        if (!is_firing(service, &timer.id) && !wheel_has(service->wheel, &timer.id))
+        if (!is_firing(service, &timer.id) && !wheel_has(service->wheel, &timer.id) &&
+            is_mine(service, &timer, pg_value_timestamp(result, row, 3)))
             full = !wheel_add(service->wheel, &timer) || full;
     }
     if (pg_rows(result) == SCAN_ROWS && !full && !service->stopping) {
@@ -491,13 +572,15 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
 static void scan_page(struct timer_service *service)
 {
     static const struct pg_statement statement = {
-        "timer_scan", "SELECT id, instance_id, due_at FROM synergyflow_workflows.timer"
-                      " WHERE due_at <= $1 AND (due_at, id) > ($2, $3)"
-                      " ORDER BY due_at, id LIMIT $4"};
-    static const struct pg_statement jobs = {
-        "timer_scan_jobs", "SELECT id, instance_id, due_at FROM synergyflow_workflows.job"
-                           " WHERE kind > 1 AND due_at <= $1 AND (due_at, id) > ($2, $3)"
-                           " ORDER BY due_at, id LIMIT $4"};
+        "timer_scan",
+        "SELECT id, instance_id, due_at, created_at"
+        " FROM synergyflow_workflows.timer WHERE due_at <= $1 AND (due_at, id) > ($2, $3)"
+        " ORDER BY due_at, id LIMIT $4"};
+    static const struct pg_statement jobs = {"timer_scan_jobs",
+                                             "SELECT id, instance_id, due_at, created_at"
+                                             " FROM synergyflow_workflows.job WHERE kind > 1 AND "
+                                             "due_at <= $1 AND (due_at, id) > ($2, $3)"
+                                             " ORDER BY due_at, id LIMIT $4"};
     struct pg_batch *batch = pg_batch_new(service->arena);
     struct pg_call *call = pg_batch_add(batch, service->scanning_jobs ? &jobs : &statement);
 
@@ -516,7 +599,7 @@ static void begin_scan(struct timer_service *service)
     service->arena = arena_new(SCAN_ARENA_BYTES);
     service->scan_due_us = 0; /* no timer is due before 1970 */
     memset(&service->scan_id, 0, sizeof(service->scan_id));
-    service->scan_until_us = clock_wall_us() + (int64_t)service->settings.look_ahead_ms * 1000;
+    service->scan_until_us = now_us(service) + (int64_t)service->settings.look_ahead_ms * 1000;
     scan_page(service);
 }
 
@@ -544,6 +627,14 @@ void timer_service_start(struct timer_service *service, struct command_queue *qu
 {
     PRE(service->queue == NULL);
     service->queue = queue;
+    begin_scan(service);
+}
+
+void timer_service_nodes_changed(struct timer_service *service)
+{
+    if (service->stopping || service->queue == NULL || service->scanning)
+        return; /* a scan that runs has begun to ask already; the next one is soon */
+    (void)uv_timer_stop(&service->scan);
     begin_scan(service);
 }
 

@@ -11,13 +11,22 @@
 
 struct wheel;
 
+/* Which table the row stands in, and who takes it when it is due. */
+enum wheel_kind {
+    WHEEL_TIMER, /* of a process */
+    WHEEL_JOB,   /* of the engine's own */
+    WHEEL_KINDS,
+};
+
 struct wheel_timer {
     struct uuid id;
     struct uuid instance_id;
     int64_t due_us;     /* when to take it out */
     int64_t promise_us; /* when it should have fired; before due_us when an attempt was put off */
     bool after_restart; /* found by the first scan and overdue then */
-    bool is_job;        /* of the engine's own, and not a timer of a process */
+    bool taken_over;    /* of another node, which has let it pass */
+    bool by_share;      /* ours as long as the instance is in this node's share */
+    enum wheel_kind kind;
 };
 
 struct wheel *wheel_new(uint32_t timers_max);

@@ -140,6 +140,7 @@ void deploy(const char *model)
 void build_queue(uint32_t lanes, uint32_t waiting_max, uint32_t wait_max_ms)
 {
     struct command_queue_settings settings = {.loop = &parts.loop,
+                                              .clock = parts.clock,
                                               .pool = parts.pool,
                                               .definitions = parts.definitions,
                                               .registry = &parts.registry,
@@ -185,8 +186,11 @@ void connect_to(const char *conninfo)
 
 int set_up(void **state)
 {
+    struct database_clock *clock = parts.clock;
+
     (void)state;
     memset(&parts, 0, sizeof(parts));
+    parts.clock = clock;
     parts.database = test_database_new(true);
     (void)test_database_sql(parts.database, setup_sql);
     assert_int_equal(uv_loop_init(&parts.loop), 0);

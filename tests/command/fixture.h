@@ -22,6 +22,7 @@ struct parts {
     struct pg_pool *pool;
     struct definition_cache *definitions;
     struct command_queue *queue;
+    struct database_clock *clock;   /* of queues that are built; NULL: the wall clock */
     struct command_effects effects; /* of queues that are built … */
     enum status (*run_script)(const struct bpmn_env *env, const struct bpmn_script *script,
                               struct bpmn_script_result *ret_result,

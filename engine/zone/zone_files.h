@@ -17,16 +17,16 @@
 #include <stdint.h>
 
 enum {
-    ZONE_FILES_MAX = 4096,       /* tzdata has about 600 names; a few KB each */
-    ZONE_FILES_LOOK_MS = 1000,   /* between looks at one file */
-    ZONE_FILES_PATH_BYTES = 4096 /* of the folder's path and a name */
+    ZONE_FILES_MAX = 4096,        /* tzdata has about 600 names; a few KB each */
+    ZONE_FILES_LOOK_US = 1000000, /* between looks at one file */
+    ZONE_FILES_PATH_BYTES = 4096  /* of the folder's path and a name */
 };
 
 struct zone_files;
 
-/* `folder` NULL: $TZDIR or the system's. `monotonic_ms` is the clock that spaces the looks (tests
+/* `folder` NULL: $TZDIR or the system's. `monotonic_us` is the clock that spaces the looks (tests
  * give their own); NULL is the engine's. The caller frees it with zone_files_free(). */
-struct zone_files *zone_files_new(const char *folder, int64_t (*monotonic_ms)(void));
+struct zone_files *zone_files_new(const char *folder, int64_t (*monotonic_us)(void));
 void zone_files_free(struct zone_files *files); /* NULL is fine */
 
 /* The source; it lives as long as `files`. */

@@ -21,12 +21,14 @@ struct entry {
     struct calendar_holiday about;
 };
 
-static enum status read_member(struct calendar_reading *reading, const char *field,
+static enum status read_member(struct calendar_reading *reading, const char *path,
                                const char *member, const json_t *value, bool annual,
                                struct entry *entry)
 {
     const char *ignored;
+    char field[ERROR_FIELD_MAX];
 
+    (void)snprintf(field, sizeof(field), "%s.%.64s", path, member);
     if (strcmp(member, "date") == 0) {
         entry->date = value;
         return STATUS_OK;
@@ -47,7 +49,7 @@ static enum status read_member(struct calendar_reading *reading, const char *fie
         return calendar_read_text(reading, field, value, &entry->about.source);
     if (strcmp(member, "uid") == 0)
         return calendar_read_text(reading, field, value, &ignored);
-    return calendar_unknown(reading->error, field, member,
+    return calendar_unknown(reading->error, path, member,
                             annual ? "date, name, source, uid and enabled"
                                    : "date, to, name, source, uid and enabled");
 }
@@ -61,11 +63,8 @@ static enum status read_entry(struct calendar_reading *reading, const char *fiel
 
     if (json_is_object(json)) {
         json_object_foreach ((json_t *)json, member, value) {
-            char path[ERROR_FIELD_MAX];
-            enum status status;
+            enum status status = read_member(reading, field, member, value, annual, &entry);
 
-            (void)snprintf(path, sizeof(path), "%s.%s", field, member);
-            status = read_member(reading, path, member, value, annual, &entry);
             if (status != STATUS_OK)
                 return status;
         }

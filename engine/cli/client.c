@@ -141,6 +141,11 @@ enum status client_call(struct client *client, const char *method, const char *p
     return status;
 }
 
+const char *client_text(const struct client *client)
+{
+    return client->answer.length > 0 ? text_string(&client->answer) : "";
+}
+
 enum status client_upload(struct client *client, const char *path, const char *file,
                           const char *file_name, json_t **ret_answer, struct error *ret_error)
 {

@@ -19,6 +19,8 @@ void client_free(struct client *client); /* NULL is fine */
 MUST_CHECK enum status client_call(struct client *client, const char *method, const char *path,
                                    const json_t *body, json_t **ret_answer,
                                    struct error *ret_error);
+/* The last answer as it came; valid until the next call. */
+const char *client_text(const struct client *client);
 /* Uploads a file as multipart/form-data. */
 MUST_CHECK enum status client_upload(struct client *client, const char *path, const char *file,
                                      const char *file_name, json_t **ret_answer,

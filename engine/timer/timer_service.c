@@ -45,11 +45,18 @@ struct firing {
     struct command command;
 };
 
+/* One that has gone while a scan's question was under way: its answer may still have it. */
+struct departed {
+    UT_hash_handle hh;
+    struct uuid id;
+};
+
 struct timer_service {
     struct timer_service_settings settings;
     struct command_queue *queue;
     struct wheel *wheel;
     struct firing *firings; /* by timer id */
+    struct departed *departed;
     uv_timer_t sleep;
     uv_timer_t scan;
     struct arena *arena; /* of the scan that runs */
@@ -301,12 +308,48 @@ static void retry_soon(struct timer_service *service, struct wheel_timer timer)
     (void)wheel_add(service->wheel, &timer);
 }
 
+static void note_departed(struct timer_service *service, const struct uuid *id)
+{
+    struct departed *departed = NULL;
+
+    if (!service->scanning)
+        return;
+    HASH_FIND(hh, service->departed, id, sizeof(*id), departed);
+    if (departed != NULL)
+        return;
+    departed = memory_zero(1, sizeof(*departed));
+    departed->id = *id;
+    HASH_ADD(hh, service->departed, id, sizeof(departed->id), departed);
+}
+
+static bool has_departed(const struct timer_service *service, const struct uuid *id)
+{
+    struct departed *departed = NULL;
+
+    HASH_FIND(hh, service->departed, id, sizeof(*id), departed);
+    return departed != NULL;
+}
+
+static void forget_departed(struct timer_service *service)
+{
+    struct departed *departed;
+    struct departed *next;
+
+    HASH_ITER(hh, service->departed, departed, next)
+    {
+        HASH_DEL(service->departed, departed);
+        memory_free(departed);
+    }
+}
+
 static void settle(struct firing *firing, enum status status, const struct error *error)
 {
     struct timer_service *service = firing->service;
     struct wheel_timer timer = firing->timer;
 
     firing_free(firing);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+        note_departed(service, &timer.id);
     switch (status) {
     case STATUS_OK:
         if (timer.kind == WHEEL_TIMER)
@@ -459,6 +502,7 @@ void timer_service_removed(struct timer_service *service, const struct uuid *id,
 {
     (void)due_us;
     (void)wheel_remove(service->wheel, id);
+    note_departed(service, id);
 }
 
 /* ---- the backstop ---- */
@@ -475,6 +519,7 @@ static void end_scan(struct timer_service *service)
     arena_free(service->arena);
     service->arena = NULL;
     service->scanning = false;
+    forget_departed(service);
     if (!service->stopping) {
         service->first_scan = false;
         result = uv_timer_start(&service->scan, on_scan, service->settings.scan_interval_ms, 0);
@@ -549,6 +594,7 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
         service->scan_due_us = timer.due_us;
         service->scan_id = timer.id;
         if (!is_firing(service, &timer.id) && !wheel_has(service->wheel, &timer.id) &&
+            !has_departed(service, &timer.id) &&
             is_mine(service, &timer, pg_value_timestamp(result, row, 3)))
             full = !wheel_add(service->wheel, &timer) || full;
     }
@@ -588,6 +634,7 @@ static void scan_page(struct timer_service *service)
     pg_timestamp(call, service->scan_due_us);
     pg_uuid(call, &service->scan_id);
     pg_int8(call, SCAN_ROWS);
+    forget_departed(service);
     pg_query(service->settings.pool, batch, SCAN_TIMEOUT_MS, on_page, service);
 }
 

@@ -67,7 +67,7 @@ static const struct rule rules[] = {
       NULL},
      {"uv.h", "jansson.h", "uthash.h", NULL}},
     {"engine/service", {"bpmn/", "engine/", NULL}, {"uv.h", "jansson.h", NULL}},
-    {"engine/cli", {"bpmn/", "engine/", NULL}, {"uv.h", "jansson.h", "curl/", NULL}},
+    {"engine/cli", {"bpmn/", "engine/", NULL}, {"uv.h", "jansson.h", "curl/", "libpq-fe.h", NULL}},
     /* The public module header, and the headers that it is made of. */
     {"engine",
      {"bpmn/base/", "bpmn/iso8601.h", "engine/http/request.h", "engine/http/server.h",

@@ -12,6 +12,7 @@ enum {
     YEAR_MIN = 1,
     YEAR_MAX = 9999,
     COUNT_MAX = 1000000000,
+    BUSINESS_DAYS_MAX = 1000000,
     REPEAT_TEXT_MAX = 160,
     OFFSET_HOURS_MAX = 18
 };
@@ -172,7 +173,7 @@ static bool read_time(const char **at, int64_t *ret_us)
     return true;
 }
 
-static bool read_instant(const char *text, int64_t *ret_us)
+static bool read_instant(const char *text, int64_t *ret_us, bool *ret_has_offset)
 {
     const char *at = text;
     int year;
@@ -187,9 +188,13 @@ static bool read_instant(const char *text, int64_t *ret_us)
         return false;
     if (year < YEAR_MIN || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
         return false;
+    *ret_has_offset = false;
     if (*at == 'T') {
         at++;
-        if (!read_time(&at, &time_us) || !read_offset(&at, &offset_s))
+        if (!read_time(&at, &time_us))
+            return false;
+        *ret_has_offset = *at != '\0';
+        if (!read_offset(&at, &offset_s))
             return false;
     }
     if (*at != '\0')
@@ -203,7 +208,15 @@ static bool read_instant(const char *text, int64_t *ret_us)
 
 enum status iso8601_parse_instant(const char *text, int64_t *ret_us, struct error *ret_error)
 {
-    if (read_instant(text, ret_us))
+    bool has_offset;
+
+    return iso8601_parse_local(text, ret_us, &has_offset, ret_error);
+}
+
+enum status iso8601_parse_local(const char *text, int64_t *ret_us, bool *ret_has_offset,
+                                struct error *ret_error)
+{
+    if (read_instant(text, ret_us, ret_has_offset))
         return STATUS_OK;
     return error_set(ret_error, STATUS_INVALID,
                      "Expected an ISO 8601 date such as 2026-11-23T08:30:00Z but found '%.*s'.",
@@ -297,6 +310,12 @@ static bool read_part(const char **at, bool in_time, int *last, struct iso8601_d
         if (!read_fraction(at, &fraction_us))
             return false;
     }
+    if (!in_time && !has_fraction && (*at)[0] == 'B' && (*at)[1] == 'D' && *last == PART_NONE) {
+        *at += 2;
+        *last = PART_DAYS;
+        duration->business_days = (int32_t)number;
+        return number <= BUSINESS_DAYS_MAX;
+    }
     part = part_of(**at, in_time);
     if (part <= *last || (has_fraction && part != PART_SECONDS))
         return false;
@@ -348,6 +367,7 @@ static enum status read_interval(char *parts, struct iso8601_repeat *repeat,
                                  struct error *ret_error)
 {
     bool has_duration = false;
+    bool has_offset = false;
     char *next;
 
     for (char *part = parts; part != NULL; part = next) {
@@ -364,10 +384,12 @@ static enum status read_interval(char *parts, struct iso8601_repeat *repeat,
             status = iso8601_parse_duration(part, &repeat->duration, ret_error);
         } else if (!has_duration && !repeat->has_start) {
             repeat->has_start = true;
-            status = iso8601_parse_instant(part, &repeat->start_us, ret_error);
+            status = iso8601_parse_local(part, &repeat->start_us, &has_offset, ret_error);
+            repeat->start_is_local = !has_offset;
         } else if (!repeat->has_end) {
             repeat->has_end = true;
-            status = iso8601_parse_instant(part, &repeat->end_us, ret_error);
+            status = iso8601_parse_local(part, &repeat->end_us, &has_offset, ret_error);
+            repeat->end_is_local = !has_offset;
         } else {
             status =
                 error_set(ret_error, STATUS_INVALID, "Expected at most one start and one end.");
@@ -416,7 +438,7 @@ enum status iso8601_parse_repeat(const char *text, struct iso8601_repeat *ret_re
 bool iso8601_duration_is_zero(const struct iso8601_duration *duration)
 {
     return duration->years == 0 && duration->months == 0 && duration->weeks == 0 &&
-           duration->days == 0 && duration->time_us == 0;
+           duration->days == 0 && duration->business_days == 0 && duration->time_us == 0;
 }
 
 enum status iso8601_add(int64_t start_us, const struct iso8601_duration *duration, int64_t *ret_us,
@@ -433,6 +455,10 @@ enum status iso8601_add(int64_t start_us, const struct iso8601_duration *duratio
 
     PRE(duration->years >= 0 && duration->months >= 0 && duration->weeks >= 0 &&
         duration->days >= 0 && duration->time_us >= 0);
+    if (duration->business_days != 0)
+        return error_set(ret_error, STATUS_INVALID,
+                         "Expected a calendar beside business days (nBD), which says which days "
+                         "those are.");
     if (!is_representable(start_us))
         return error_set(ret_error, STATUS_INVALID,
                          "Expected a start in the years 1 to 9999 but it is outside.");

@@ -17,7 +17,9 @@ struct iso8601_duration {
     int32_t months;
     int32_t weeks;
     int32_t days;
-    int64_t time_us; /* hours, minutes, seconds together */
+    int32_t
+        business_days; /* ours, `P2BD`: working days of a calendar; in place of all other days */
+    int64_t time_us;   /* hours, minutes, seconds together */
 };
 
 /* `R3/2026-01-01T00:00:00Z/PT10H/2027-01-01T00:00:00Z`: every part but R may be absent (start,
@@ -27,6 +29,8 @@ struct iso8601_repeat {
     int64_t count; /* -1: unbounded */
     bool has_start;
     bool has_end;
+    bool start_is_local; /* written without an offset: as in UTC here */
+    bool end_is_local;
     int64_t start_us;
     int64_t end_us;
     struct iso8601_duration duration;
@@ -37,15 +41,19 @@ struct iso8601_repeat {
  * microseconds are dropped. */
 MUST_CHECK enum status iso8601_parse_instant(const char *text, int64_t *ret_us,
                                              struct error *ret_error);
-/* `P[nY][nM][nW][nD][T[nH][nM][nS]]`, a fraction only in the seconds; at least one part; negative
- * durations are refused. */
+/* The same, and whether it has an offset; without one `ret_us` is the local time, as if in UTC. */
+MUST_CHECK enum status iso8601_parse_local(const char *text, int64_t *ret_us, bool *ret_has_offset,
+                                           struct error *ret_error);
+/* `P[nY][nM][nW][nD][T[nH][nM][nS]]`, or `PnBD[T…]`, a fraction only in the seconds; at least one
+ * part; negative durations are refused. */
 MUST_CHECK enum status iso8601_parse_duration(const char *text,
                                               struct iso8601_duration *ret_duration,
                                               struct error *ret_error);
 MUST_CHECK enum status iso8601_parse_repeat(const char *text, struct iso8601_repeat *ret_repeat,
                                             struct error *ret_error);
 
-/* start + duration (no part of it negative); STATUS_INVALID past the year 9999. */
+/* start + duration (no part of it negative); STATUS_INVALID past the year 9999, and for business
+ * days, which need a calendar. */
 MUST_CHECK enum status iso8601_add(int64_t start_us, const struct iso8601_duration *duration,
                                    int64_t *ret_us, struct error *ret_error);
 bool iso8601_duration_is_zero(const struct iso8601_duration *duration);

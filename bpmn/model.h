@@ -104,8 +104,10 @@ struct bpmn_event_definition {
     bool async;                    /* signal throw: delivered by a job */
     enum bpmn_timer_kind timer_kind;
     const struct expression *timer;
-    const char *calendar;                     /* timer: business calendar, NULL: plain time */
-    const char *code;                         /* error, escalation: NULL catches every one */
+    const char *calendar;  /* timer: business calendar, NULL: plain time */
+    const char *time_zone; /* timer: whose days are counted; NULL: the process', or UTC */
+    bool end_of_day;       /* timer: at closing time of the calendar's day */
+    const char *code;      /* error, escalation: NULL catches every one */
     const struct expression *code_expression; /* throw: a code with ${…}; NULL: `code` */
     const char *code_variable;                /* catch: receives the code, NULL when absent */
     const char *message_variable;             /* error catch: receives the message text */
@@ -141,6 +143,7 @@ struct bpmn_user_task {
     const struct expression *candidate_groups;
     const struct expression *due_date; /* ISO 8601 date or duration */
     const char *calendar;              /* businessCalendarName */
+    const char *time_zone;             /* of its due date; NULL: UTC */
     const struct expression *priority;
     const struct expression *category;
     const struct expression *form_key;
@@ -365,6 +368,7 @@ struct bpmn_model {
     const char *category;           /* targetNamespace, as Flowable has it */
     const char *version_tag;        /* NULL when absent */
     const char *initiator_variable; /* receives the user that starts it */
+    const char *time_zone;          /* of its timers; NULL: UTC */
     int line;
     int column;
     const struct bpmn_element *elements;

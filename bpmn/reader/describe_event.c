@@ -32,6 +32,8 @@ json_t *describe_event(const struct bpmn_model *model, const struct bpmn_event_d
     if (event->kind == BPMN_EVENT_TIMER)
         describe_expression(object, timers[event->timer_kind], event->timer);
     describe_text(object, "calendar", event->calendar);
+    describe_text(object, "timeZone", event->time_zone);
+    describe_flag(object, "endOfDay", event->end_of_day);
     describe_text(object, "code", event->code);
     describe_text(object, "codeVariable", event->code_variable);
     describe_text(object, "messageVariable", event->message_variable);

@@ -231,8 +231,8 @@ bool read_definition(struct draft *draft, const struct draft_element *draft_elem
 void read_timer(struct draft *draft, const char *id, const xmlNode *definition,
                 struct bpmn_event_definition *ret_definition);
 /* timer.c: a literal that should be an ISO 8601 date, or a duration. */
-void check_due_date(struct draft *draft, const struct expression *expression, const char *id,
-                    const xmlNode *node);
+void check_due_date(struct draft *draft, const struct expression *expression, bool has_calendar,
+                    const char *id, const xmlNode *node);
 /* The event of a message that `reference` (may be NULL) names, or a message flow at the element;
  * false when there is none. */
 bool read_message(struct draft *draft, const struct draft_element *draft_element,

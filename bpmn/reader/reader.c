@@ -68,6 +68,7 @@ static void begin_model(struct draft *draft)
     model->name = xml_attribute(draft->arena, draft->node, "name");
     model->documentation = documentation != NULL ? xml_text(draft->arena, documentation) : NULL;
     model->category = xml_attribute(draft->arena, root, "targetNamespace");
+    model->time_zone = own_attribute(draft->arena, draft->node, "timeZone");
     model->version_tag = extension_attribute(draft->arena, draft->node, "versionTag");
     model->line = xml_line(draft->node);
     model->column = xml_column(draft->node);

@@ -115,6 +115,8 @@ static const struct rule_row rows[] = {
     {"service-task-topic", true, "An external worker's task has a topic."},
     {"script-format", true, "A script task's format is JavaScript or JUEL."},
     {"script-syntax", true, "Scripts are JavaScript that can be read."},
+    {"timer-place", true,
+     "Time zones and calendars that timers name exist (looked at where they are known)."},
     {"topic-unknown", true, "A module of the engine hosts the topic (looked at on deployment)."},
     {"script-empty", false, "A script task has a <script> with a text."},
     {"priority", true, "A user task's priority without an expression is an integer."},

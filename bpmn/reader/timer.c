@@ -1,25 +1,20 @@
 /* Timers: date, duration or cycle; what is written out is checked now. */
 #include "bpmn/reader/draft.h"
+#include "bpmn/timer/timer_plan.h"
 
 #include <string.h>
 
 static const int64_t year_2000_us = 946684800LL * 1000 * 1000;
 
-void check_due_date(struct draft *draft, const struct expression *expression, const char *id,
-                    const xmlNode *node)
+void check_due_date(struct draft *draft, const struct expression *expression, bool has_calendar,
+                    const char *id, const xmlNode *node)
 {
-    struct iso8601_duration duration;
     struct error error = {0};
-    int64_t instant_us;
-    const char *text;
-    enum status status;
 
     if (expression == NULL || !expression_is_literal(expression))
         return;
-    text = expression_text(expression);
-    status = text[0] == 'P' ? iso8601_parse_duration(text, &duration, &error)
-                            : iso8601_parse_instant(text, &instant_us, &error);
-    if (status != STATUS_OK)
+    if (timer_plan_check(BPMN_TIMER_DATE, expression_text(expression), has_calendar, &error) !=
+        STATUS_OK)
         finding_add(draft->findings, BPMN_ERROR, "timer-syntax", id, node, "%s", error.message);
 }
 
@@ -36,27 +31,26 @@ static void check_past(struct draft *draft, const char *text, const char *id, co
                     text);
 }
 
+/* Flowable's names for a timer's kind are no calendars. */
+static bool is_calendar(const char *name)
+{
+    return name != NULL && strcmp(name, "duration") != 0 && strcmp(name, "dueDate") != 0 &&
+           strcmp(name, "cycle") != 0;
+}
+
 static void check_literal(struct draft *draft, const struct bpmn_event_definition *definition,
                           const char *id, const xmlNode *node)
 {
     const char *text = expression_text(definition->timer);
-    struct iso8601_duration duration;
-    struct iso8601_repeat repeat;
     struct error error = {0};
-    enum status status;
 
     if (!expression_is_literal(definition->timer))
         return;
-    if (definition->timer_kind == BPMN_TIMER_DATE) {
-        check_due_date(draft, definition->timer, id, node);
-        check_past(draft, text, id, node);
-        return;
-    }
-    status = definition->timer_kind == BPMN_TIMER_CYCLE
-                 ? iso8601_parse_repeat(text, &repeat, &error)
-                 : iso8601_parse_duration(text, &duration, &error);
-    if (status != STATUS_OK)
+    if (timer_plan_check(definition->timer_kind, text, is_calendar(definition->calendar), &error) !=
+        STATUS_OK)
         finding_add(draft->findings, BPMN_ERROR, "timer-syntax", id, node, "%s", error.message);
+    else if (definition->timer_kind == BPMN_TIMER_DATE)
+        check_past(draft, text, id, node);
 }
 
 /* flowable:endDate ends a cycle that has no end of its own. */
@@ -77,6 +71,7 @@ void read_timer(struct draft *draft, const char *id, const xmlNode *definition,
                  {"timeDuration", BPMN_TIMER_DURATION},
                  {"timeCycle", BPMN_TIMER_CYCLE}};
     const xmlNode *found = NULL;
+    const char *text;
     unsigned count = 0;
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
@@ -100,6 +95,15 @@ void read_timer(struct draft *draft, const char *id, const xmlNode *definition,
         extension_attribute(draft->arena, definition, "businessCalendarName");
     if (ret_definition->calendar == NULL)
         ret_definition->calendar = extension_attribute(draft->arena, definition, "calendar");
+    ret_definition->time_zone = own_attribute(draft->arena, definition, "timeZone");
+    if (ret_definition->time_zone == NULL)
+        ret_definition->time_zone = draft->model->time_zone;
+    text = own_attribute(draft->arena, definition, "endOfDay");
+    ret_definition->end_of_day = text != NULL && strcmp(text, "true") == 0;
+    if (ret_definition->end_of_day && !is_calendar(ret_definition->calendar))
+        finding_add(draft->findings, BPMN_ERROR, "timer-syntax", id, definition,
+                    "Expected a calendar beside endOfDay, which says when a day ends: name it in "
+                    "synergyflow:calendar.");
     ret_definition->timer =
         draft_expression(draft, with_end(draft, found, xml_text(draft->arena, found)),
                          EXPRESSION_TEMPLATE, xml_name(found), id, found);

@@ -155,8 +155,12 @@ void read_user_task(struct draft *draft, struct draft_element *draft_element)
         extension_attribute(draft->arena, draft_element->details, "businessCalendarName");
     if (task->calendar == NULL)
         task->calendar = extension_attribute(draft->arena, draft_element->details, "calendar");
+    task->time_zone = own_attribute(draft->arena, draft_element->details, "timeZone");
+    if (task->time_zone == NULL)
+        task->time_zone = draft->model->time_zone;
     read_owners(draft, draft_element);
-    check_due_date(draft, task->due_date, draft_element->element.id, draft_element->node);
+    check_due_date(draft, task->due_date, task->calendar != NULL, draft_element->element.id,
+                   draft_element->node);
     check_priority(draft, draft_element);
     draft_element->element.name_expression =
         draft_expression(draft, draft_element->element.name, EXPRESSION_TEMPLATE, "name",

@@ -95,8 +95,8 @@ static enum status fire_start(struct world *world, struct world_start *start,
         start->is_dead = true;
         return status;
     }
-    return timer_plan_next(start->plan.repeat, start->plan.repeats_left, start->plan.due_us,
-                           world->now_us, &start->plan, ret_error);
+    return timer_plan_next(start->plan.repeat, start->plan.repeats_left, &start->place,
+                           start->plan.due_us, world->now_us, &start->plan, ret_error);
 }
 
 /* ---- settling ---- */

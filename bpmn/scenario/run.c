@@ -227,6 +227,7 @@ void scenario_run(const struct scenario *scenario, uint32_t index,
                       .mock_turns = json_object()};
     struct world_callbacks callbacks = {.run_script = settings->run_script,
                                         .script_context = settings->script_context,
+                                        .timers = settings->timers,
                                         .answer = on_question,
                                         .on_change = on_change,
                                         .context = &run};

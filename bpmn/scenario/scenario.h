@@ -50,7 +50,8 @@ struct scenario_settings {
     enum status (*run_script)(const struct bpmn_env *env, const struct bpmn_script *script,
                               struct bpmn_script_result *ret_result, struct error *ret_error);
     void *script_context;
-    struct coverage **coverage; /* added to; NULL: not wanted */
+    const struct timer_sources *timers; /* NULL: no zones and calendars */
+    struct coverage **coverage;         /* added to; NULL: not wanted */
 };
 
 void scenario_run(const struct scenario *scenario, uint32_t index,

@@ -35,8 +35,12 @@ static enum status read_timer(struct world *world, struct world_start *start,
 
     if (status != STATUS_OK)
         return status;
-    status = timer_plan(start->event->timer_kind, text, true, world->now_us, world->arena,
-                        &start->plan, ret_error);
+    status =
+        timer_place_find(world->callbacks.timers, start->event->time_zone, start->event->calendar,
+                         start->event->end_of_day, &start->place, ret_error);
+    if (status == STATUS_OK)
+        status = timer_plan(start->event->timer_kind, text, true, &start->place, world->now_us,
+                            world->arena, &start->plan, ret_error);
     if (status == STATUS_OK)
         return STATUS_OK;
     return error_at(ret_error, start->element->id, start->element->line, start->element->column);

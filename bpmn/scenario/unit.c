@@ -68,6 +68,7 @@ enum status world_unit_step(struct world *world, struct world_instance *instance
 {
     struct world_unit *unit = &world->unit;
     struct bpmn_env env = {.now_us = world->now_us,
+                           .timers = world->callbacks.timers,
                            .ids = &world->ids.source,
                            .arena = unit->arena,
                            .run_script = world->callbacks.run_script,

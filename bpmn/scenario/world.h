@@ -10,7 +10,7 @@
 #define SYNERGYFLOW_SCENARIO_WORLD_H
 
 #include "bpmn/step/step.h"
-#include "bpmn/step/timer_plan.h"
+#include "bpmn/timer/timer_plan.h"
 
 enum {
     WORLD_INSTANCES_MAX = 20000,
@@ -58,6 +58,7 @@ struct world_start {
     const struct bpmn_event_definition *event;
     const char *name; /* message, signal */
     struct timer_plan plan;
+    struct timer_place place;
     bool is_dead; /* its last firing failed */
 };
 
@@ -100,6 +101,7 @@ struct world_callbacks {
     enum status (*run_script)(const struct bpmn_env *env, const struct bpmn_script *script,
                               struct bpmn_script_result *ret_result, struct error *ret_error);
     void *script_context;
+    const struct timer_sources *timers; /* NULL: no zones and calendars */
     /* *ret_answered stays false: the question stays open until somebody answers it by a command. */
     enum status (*answer)(void *context, const struct world_question *question, bool *ret_answered,
                           struct world_answer *ret_answer, struct error *ret_error);

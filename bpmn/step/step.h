@@ -5,6 +5,7 @@
 #define SYNERGYFLOW_STEP_H
 
 #include "bpmn/step/change.h"
+#include "bpmn/timer/timer_place.h"
 
 /* More element activations than this in one step without a wait state: the model loops. */
 enum { BPMN_STEP_MOVES_MAX = 100000 };
@@ -92,7 +93,8 @@ struct bpmn_env {
     /* Runs JavaScript, a pure function of its arguments. NULL: there is no script engine. */
     enum status (*run_script)(const struct bpmn_env *env, const struct bpmn_script *script,
                               struct bpmn_script_result *ret_result, struct error *ret_error);
-    void *context; /* of run_script */
+    void *context;                      /* of run_script */
+    const struct timer_sources *timers; /* zones and calendars by name; NULL: there are none */
 };
 
 /* Advance one process instance by one command.

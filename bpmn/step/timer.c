@@ -1,7 +1,7 @@
 /* Timers of tokens: arming them, and arming the next firing of a cycle. Only events that interrupt
  * nothing repeat (boundary events, event sub-processes): the others can happen but once. */
 #include "bpmn/step/element.h"
-#include "bpmn/step/timer_plan.h"
+#include "bpmn/timer/timer_plan.h"
 
 /* Can it happen again? A catch event's token goes on; an interrupting event ends what it is for. */
 static bool may_repeat(const struct bpmn_element *event)
@@ -26,6 +26,13 @@ static void arm(struct step *step, const struct place *at, const struct bpmn_ele
     step_wait(step, &change);
 }
 
+static enum status find_place(struct step *step, const struct bpmn_event_definition *defined,
+                              struct timer_place *ret_place, struct error *ret_error)
+{
+    return timer_place_find(step->env->timers, defined->time_zone, defined->calendar,
+                            defined->end_of_day, ret_place, ret_error);
+}
+
 /* When a timer of `event` is due that is armed at `from_us`, as seen from `at`. The event may be
  * one of another version of the process. */
 static enum status plan(struct step *step, const struct place *at, const struct bpmn_element *event,
@@ -35,6 +42,7 @@ static enum status plan(struct step *step, const struct place *at, const struct 
     const struct bpmn_event_definition *defined = &event->events.items[definition];
     const char *text = NULL;
     struct place seen_from = *at;
+    struct timer_place place;
     enum status status;
 
     PRE(defined->kind == BPMN_EVENT_TIMER && defined->timer != NULL);
@@ -42,8 +50,10 @@ static enum status plan(struct step *step, const struct place *at, const struct 
     status = evaluate_text(step, &seen_from, defined->timer, "timer", &text, ret_error);
     if (status != STATUS_OK)
         return status;
-    status = timer_plan(defined->timer_kind, text != NULL ? text : "", may_repeat(event), from_us,
-                        step->env->arena, ret_plan, ret_error);
+    status = find_place(step, defined, &place, ret_error);
+    if (status == STATUS_OK)
+        status = timer_plan(defined->timer_kind, text != NULL ? text : "", may_repeat(event),
+                            &place, from_us, step->env->arena, ret_plan, ret_error);
     return status == STATUS_OK ? STATUS_OK : evaluate_failed(event, "timer", ret_error);
 }
 
@@ -71,8 +81,13 @@ enum status timer_repeat(struct step *step, const struct place *at, const struct
 {
     const struct bpmn_element *event = &step->model->elements[fired->element];
     struct timer_plan planned;
-    enum status status = timer_plan_next(fired->repeat, fired->repeats_left, fired->due_us,
-                                         step->env->now_us, &planned, ret_error);
+    struct timer_place place;
+    enum status status =
+        find_place(step, &event->events.items[fired->definition], &place, ret_error);
+
+    if (status == STATUS_OK)
+        status = timer_plan_next(fired->repeat, fired->repeats_left, &place, fired->due_us,
+                                 step->env->now_us, &planned, ret_error);
 
     if (status != STATUS_OK)
         return evaluate_failed(event, "timer", ret_error);

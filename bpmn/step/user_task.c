@@ -1,5 +1,6 @@
 /* User task: work for a person. Its details are worked out once, when it is created. */
 #include "bpmn/step/element.h"
+#include "bpmn/timer/timer_plan.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -99,24 +100,22 @@ static enum status evaluate_candidates(struct step *step, const struct place *at
     return status == STATUS_OK ? STATUS_OK : evaluate_failed(at->element, what, ret_error);
 }
 
-/* An ISO 8601 date, or a duration from now. */
+/* A date, or a duration from now; in a calendar, when one is named. */
 static enum status evaluate_due(struct step *step, const struct place *at,
                                 struct bpmn_task_details *task, struct error *ret_error)
 {
+    const struct bpmn_user_task *user_task = &at->element->user_task;
     const char *text = NULL;
-    struct iso8601_duration duration;
+    struct timer_place place;
     enum status status =
-        evaluate_optional(step, at, at->element->user_task.due_date, "due date", &text, ret_error);
+        evaluate_optional(step, at, user_task->due_date, "due date", &text, ret_error);
 
     if (status != STATUS_OK || text == NULL)
         return status;
-    if (text[0] == 'P') {
-        status = iso8601_parse_duration(text, &duration, ret_error);
-        if (status == STATUS_OK)
-            status = iso8601_add(step->env->now_us, &duration, &task->due_us, ret_error);
-    } else {
-        status = iso8601_parse_instant(text, &task->due_us, ret_error);
-    }
+    status = timer_place_find(step->env->timers, user_task->time_zone, user_task->calendar, false,
+                              &place, ret_error);
+    if (status == STATUS_OK)
+        status = timer_plan_due(text, &place, step->env->now_us, &task->due_us, ret_error);
     if (status != STATUS_OK)
         return evaluate_failed(at->element, "due date", ret_error);
     task->has_due = true;

@@ -7,6 +7,8 @@
 #include "engine/cli/option.h"
 #include "engine/cli/sarif.h"
 #include "engine/definition/script_check.h"
+#include "engine/definition/timer_check.h"
+#include "engine/zone/places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +50,8 @@ static void add_json(json_t *list, const char *path, const struct bpmn_findings 
 }
 
 /* One file; returns whether it can be deployed. */
-static bool lint_file(const char *path, json_t *result, enum lint_output output)
+static bool lint_file(const char *path, const struct places *places, json_t *result,
+                      enum lint_output output)
 {
     struct arena *arena = arena_new(LINT_ARENA_BYTES);
     struct bpmn_findings *findings = arena_alloc(arena, sizeof(*findings));
@@ -61,8 +64,10 @@ static bool lint_file(const char *path, json_t *result, enum lint_output output)
     findings->now_us = clock_wall_us();
     fine = file_read(path, BPMN_FILE_BYTES_MAX, &text, &error) == STATUS_OK &&
            bpmn_read(text_string(&text), text.length, findings, &document, &error) == STATUS_OK;
-    for (uint32_t i = 0; fine && i < document->model_count; i++)
+    for (uint32_t i = 0; fine && i < document->model_count; i++) {
         script_check_model(&document->models[i], findings);
+        timer_check_model(&document->models[i], places_sources(places), findings);
+    }
     fine = fine && findings->error_count == 0;
     if (!fine && findings->count == 0) {
         findings->items[findings->count++] = (struct bpmn_finding){
@@ -100,8 +105,14 @@ int cli_lint(int argc, char **argv)
          .letter = 'o',
          .argument = "text|json|sarif",
          .help = "form of the output"},
+        {.name = "calendars",
+         .letter = 'c',
+         .argument = "DIR",
+         .help = "folder of *.calendar.json that timers may name (default: any name is fine)"},
         {0},
     };
+    struct places *places = NULL;
+    struct error error = {0};
     bool fine = true;
     enum lint_output output;
     json_t *result;
@@ -114,10 +125,13 @@ int cli_lint(int argc, char **argv)
         (void)fputs("synergyflow: lint expects at least one file.\n", stderr);
         return CLI_USAGE;
     }
+    if (places_new(cli_value(&options[1], NULL), &places, &error) != STATUS_OK)
+        return cli_report(&error);
     output = wanted_output(&options[0]);
     result = output == LINT_SARIF ? sarif_new() : json_array();
     for (int i = first; i < argc; i++)
-        fine = lint_file(argv[i], result, output) && fine;
+        fine = lint_file(argv[i], places, result, output) && fine;
+    places_free(places);
     if (output != LINT_TEXT) {
         (void)json_dumpf(result, stdout, JSON_INDENT(2));
         (void)putchar('\n');

@@ -66,6 +66,7 @@ int service_run(const struct settings *settings,
                 void (*on_ready)(void *context, struct service *service), void *context)
 {
     struct running running = {.on_ready = on_ready, .context = context, .exit_code = CLI_DONE};
+    struct error error = {0};
     int result = uv_loop_init(&running.loop);
 
     INVARIANT(result == 0);
@@ -79,8 +80,12 @@ int service_run(const struct settings *settings,
     INVARIANT(result == 0);
     result = uv_signal_start(&running.interrupt, on_signal, SIGINT);
     INVARIANT(result == 0);
-    running.service = service_new(&running.loop, settings);
-    service_start(running.service, on_started, &running);
+    if (service_new(&running.loop, settings, &running.service, &error) == STATUS_OK) {
+        service_start(running.service, on_started, &running);
+    } else {
+        running.exit_code = cli_report(&error);
+        on_stopped(&running);
+    }
     (void)uv_run(&running.loop, UV_RUN_DEFAULT);
     service_free(running.service);
     (void)uv_run(&running.loop, UV_RUN_DEFAULT); /* the parts' handles close */

@@ -10,6 +10,7 @@
 #include "engine/cli/test_coverage.h"
 #include "engine/cli/test_report.h"
 #include "engine/service/scripts.h"
+#include "engine/zone/places.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -34,6 +35,7 @@ struct runner {
     bool wants_coverage;
     const char *filter; /* part of a case's name; NULL: all */
     bool prints;
+    struct places *places;
     struct test_report report;
 };
 
@@ -233,6 +235,7 @@ static void run_cases(struct runner *runner, struct test_file *file,
     struct scenario_settings settings = {.documents = documents->items,
                                          .document_count = documents->count,
                                          .run_script = scripts_run_alone,
+                                         .timers = places_sources(runner->places),
                                          .coverage =
                                              runner->wants_coverage ? &runner->coverage : NULL};
     uint32_t count = 0;
@@ -360,6 +363,10 @@ int cli_test(int argc, char **argv)
          .argument = "FOLDER",
          .help = "write which elements and flows were used, as JSON and pages"},
         {.name = "filter", .argument = "TEXT", .help = "only cases with this in their name"},
+        {.name = "calendars",
+         .letter = 'c',
+         .argument = "DIR",
+         .help = "folder of *.calendar.json that timers may name"},
         {0},
     };
     struct runner runner = {.paths = NULL};
@@ -374,6 +381,8 @@ int cli_test(int argc, char **argv)
         (void)fputs("synergyflow: test expects at least one file or folder.\n", stderr);
         return CLI_USAGE;
     }
+    if (places_new(cli_value(&options[4], NULL), &runner.places, &error) != STATUS_OK)
+        return cli_report(&error);
     runner.paths = memory_zero(PATHS_MAX, sizeof(*runner.paths));
     runner.files = memory_zero(PATHS_MAX, sizeof(*runner.files));
     runner.prints = !cli_wants_json(&options[0]);
@@ -388,5 +397,6 @@ int cli_test(int argc, char **argv)
         exit_code = CLI_USAGE;
     }
     release(&runner);
+    places_free(runner.places);
     return exit_code;
 }

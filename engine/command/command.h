@@ -120,6 +120,7 @@ struct command_queue_settings {
     struct definition_cache *definitions;
     const struct registry *registry;
     struct uuid_source *ids;
+    const struct timer_sources *timers; /* zones and calendars; NULL: there are none */
     struct command_effects effects;
     uint32_t
         lanes; /* units of work that may be under way at once; 2 keeps engine and database busy */

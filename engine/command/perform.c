@@ -35,6 +35,7 @@ enum status unit_step(struct unit *unit, struct unit_item *item, struct unit_ins
                       const struct bpmn_command *command, struct error *ret_error)
 {
     struct bpmn_env env = {.now_us = unit->now_us,
+                           .timers = unit->queue->settings.timers,
                            .ids = unit->queue->settings.ids,
                            .arena = unit->arena,
                            .run_script = unit->queue->settings.run_script,

@@ -1,6 +1,7 @@
 /* The rows of jobs: work for external workers, and the engine's own: continuations, scripts, the
  * ends of called instances. */
-#include "bpmn/step/timer_plan.h"
+#include "bpmn/timer/timer_plan.h"
+#include "engine/base/log.h"
 #include "engine/command/unit.h"
 
 #include <stdlib.h>
@@ -178,6 +179,24 @@ static void store_done_jobs(struct unit *unit, struct pg_batch *batch)
     }
 }
 
+/* Where the days of a start timer are counted. */
+static enum status start_place(const struct unit *unit, const struct unit_job *job,
+                               struct timer_place *ret_place, struct error *ret_error)
+{
+    const struct definition *definition =
+        definition_by_id(unit->queue->settings.definitions, job->definition_id);
+    const struct bpmn_element *element =
+        definition != NULL ? bpmn_model_element(definition->model, job->element_id) : NULL;
+    const struct bpmn_event_definition *event =
+        element != NULL ? bpmn_element_event(element, BPMN_EVENT_TIMER) : NULL;
+
+    if (event == NULL)
+        return timer_place_find(unit->queue->settings.timers, NULL, NULL, false, ret_place,
+                                ret_error);
+    return timer_place_find(unit->queue->settings.timers, event->time_zone, event->calendar,
+                            event->end_of_day, ret_place, ret_error);
+}
+
 /* A cycle that starts instances goes on from its last due date. */
 static void store_next_start(struct unit *unit, struct pg_batch *batch, const struct unit_job *job)
 {
@@ -185,12 +204,18 @@ static void store_next_start(struct unit *unit, struct pg_batch *batch, const st
     const char *repeat = json_string_value(json_object_get(job->payload, "repeat"));
     json_int_t left = json_integer_value(json_object_get(job->payload, "left"));
     struct timer_plan plan;
-    struct error unused;
+    struct timer_place place;
+    struct error error;
     struct pg_call *call;
     struct uuid id;
 
-    if (timer_plan_next(repeat, left, job->due_us, unit->now_us, &plan, &unused) != STATUS_OK ||
-        plan.never)
+    if (start_place(unit, job, &place, &error) != STATUS_OK ||
+        timer_plan_next(repeat, left, &place, job->due_us, unit->now_us, &plan, &error) !=
+            STATUS_OK) {
+        log_error("timer.start_ended", NULL, &error);
+        return;
+    }
+    if (plan.never)
         return;
     (void)json_object_set_new(job->payload, "left", json_integer(plan.repeats_left));
     id = uuid_next(unit->queue->settings.ids);

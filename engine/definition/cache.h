@@ -51,7 +51,8 @@ struct definition_cache {
     bool round_active;
     void (*on_start_timer)(void *context, const struct uuid *id, int64_t due_us);
     void *start_timer_context;
-    uint32_t holds; /* handles and operations that still point here */
+    const struct timer_sources *timers; /* NULL: no zones and calendars */
+    uint32_t holds;                     /* handles and operations that still point here */
     bool closing;
 };
 

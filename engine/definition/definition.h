@@ -7,6 +7,7 @@
 
 #include "bpmn/model.h"
 #include "bpmn/reader/reader.h"
+#include "bpmn/timer/timer_place.h"
 #include "engine/definition/topic_check.h"
 #include "engine/pg/pool.h"
 
@@ -34,6 +35,9 @@ void definition_watch_start_timers(struct definition_cache *cache,
                                    void (*on_start_timer)(void *context, const struct uuid *id,
                                                           int64_t due_us),
                                    void *context);
+
+/* The zones and calendars that timers may name; must outlive the cache. NULL: none are known. */
+void definition_timer_sources(struct definition_cache *cache, const struct timer_sources *timers);
 
 /* What is in memory now; NULL when it has to be loaded (or does not exist). Borrowed until the next
  * return to the loop; pin it to keep it longer. */

@@ -205,6 +205,11 @@ const struct definition *definition_latest(struct definition_cache *cache, const
     return &entry->definition;
 }
 
+void definition_timer_sources(struct definition_cache *cache, const struct timer_sources *timers)
+{
+    cache->timers = timers;
+}
+
 void definition_watch_start_timers(struct definition_cache *cache,
                                    void (*on_start_timer)(void *context, const struct uuid *id,
                                                           int64_t due_us),

@@ -8,6 +8,7 @@
  * safe, it makes one more version at worst. */
 #include "engine/definition/deployment.h"
 #include "engine/definition/script_check.h"
+#include "engine/definition/timer_check.h"
 
 #include "bpmn/base/memory.h"
 
@@ -176,6 +177,7 @@ static enum status check_model(struct deployment_state *state, const struct bpmn
 
     script_check_model(model, findings);
     topic_check_model(model, &state->deployment->hosts, findings);
+    timer_check_model(model, state->cache->timers, findings);
     if (findings->error_count == errors)
         return STATUS_OK;
     if (errors == 0 && findings->count > before) {

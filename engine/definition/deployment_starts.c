@@ -3,7 +3,7 @@
  * transaction. */
 #include "engine/definition/deployment.h"
 
-#include "bpmn/step/timer_plan.h"
+#include "bpmn/timer/timer_plan.h"
 
 #include <string.h>
 
@@ -64,6 +64,7 @@ static enum status read_start(struct deployment_state *state, struct start *star
 {
     const struct bpmn_event_definition *event = start->event;
     const char *text = NULL;
+    struct timer_place place;
     enum status status;
 
     switch (event->kind) {
@@ -73,7 +74,10 @@ static enum status read_start(struct deployment_state *state, struct start *star
     case BPMN_EVENT_TIMER:
         status = evaluate(state, start->element, event->timer, "timer", &text, ret_error);
         if (status == STATUS_OK)
-            status = timer_plan(event->timer_kind, text != NULL ? text : "", true,
+            status = timer_place_find(state->cache->timers, event->time_zone, event->calendar,
+                                      event->end_of_day, &place, ret_error);
+        if (status == STATUS_OK)
+            status = timer_plan(event->timer_kind, text != NULL ? text : "", true, &place,
                                 state->deployment->ret_deployed_at_us, state->arena, &start->plan,
                                 ret_error);
         if (status == STATUS_OK)

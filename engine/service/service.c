@@ -16,6 +16,7 @@
 #include "engine/service/processes.h"
 #include "engine/service/scripts.h"
 #include "engine/timer/timer_service.h"
+#include "engine/zone/places.h"
 
 #include <string.h>
 
@@ -33,6 +34,7 @@ struct service {
     struct pg_pool *pool;
     struct definition_cache *definitions;
     struct command_queue *commands;
+    struct places *places;
     struct database_clock clock;
     struct nodes *nodes;
     char node_name[NODE_NAME_BYTES];
@@ -141,6 +143,7 @@ static void build_commands(struct service *service)
         .loop = service->loop,
         .pool = service->pool,
         .clock = &service->clock,
+        .timers = places_sources(service->places),
         .definitions = service->definitions,
         .registry = &service->registry,
         .ids = &service->identity.source,
@@ -167,6 +170,7 @@ static void build_commands(struct service *service)
     service->commands = command_queue_new(&commands);
     service->timers = timer_service_new(&timers);
     definition_watch_start_timers(service->definitions, on_start_timer, service);
+    definition_timer_sources(service->definitions, places_sources(service->places));
 }
 
 static void build_routes(struct service *service)
@@ -200,7 +204,8 @@ static void build_routes(struct service *service)
     }
 }
 
-struct service *service_new(uv_loop_t *loop, const struct settings *settings)
+enum status service_new(uv_loop_t *loop, const struct settings *settings,
+                        struct service **ret_service, struct error *ret_error)
 {
     struct service *service = memory_zero(1, sizeof(*service));
     struct pg_pool_settings pool = {
@@ -210,6 +215,10 @@ struct service *service_new(uv_loop_t *loop, const struct settings *settings)
         .waiting_max = CONNECTIONS_WAITING_MAX,
     };
 
+    if (places_new(settings->calendars, &service->places, ret_error) != STATUS_OK) {
+        memory_free(service);
+        return ret_error->status;
+    }
     service->loop = loop;
     service->settings = settings;
     identity_init(&service->identity);
@@ -228,7 +237,8 @@ struct service *service_new(uv_loop_t *loop, const struct settings *settings)
                                                 .events_published = on_events_published};
     build_commands(service);
     build_routes(service);
-    return service;
+    *ret_service = service;
+    return STATUS_OK;
 }
 
 /* ---- start ---- */
@@ -402,6 +412,7 @@ void service_free(struct service *service)
     timer_service_free(service->timers);
     nodes_free(service->nodes);
     command_queue_free(service->commands);
+    places_free(service->places);
     outbox_free(service->outbox);
     for (uint32_t i = 0; i < all_module_count; i++)
         module_host_free(service->hosts[i]);

@@ -14,8 +14,10 @@
 
 struct service;
 
-/* Builds all parts; opens no port yet. `settings` and its texts must stay until service_free. */
-struct service *service_new(uv_loop_t *loop, const struct settings *settings);
+/* Builds all parts; opens no port yet. `settings` and its texts must stay until service_free. Fails
+ * when a calendar that it is given cannot be read. */
+MUST_CHECK enum status service_new(uv_loop_t *loop, const struct settings *settings,
+                                   struct service **ret_service, struct error *ret_error);
 /* `on_started` fires from the loop once the service listens, or with what prevented it. */
 void service_start(struct service *service,
                    void (*on_started)(void *context, enum status status, const struct error *error),

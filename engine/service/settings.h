@@ -19,6 +19,8 @@
     X(migrations, "SYNERGYFLOW_MIGRATIONS", "",                                                 \
       "folder of the migration files; empty: beside the program's source tree")                 \
     X(address, "SYNERGYFLOW_ADDRESS", "127.0.0.1", "address to listen on")                      \
+    X(calendars, "SYNERGYFLOW_CALENDARS", "",                                                   \
+      "folder of *.calendar.json, the working time that timers can name; empty: none")          \
     X(log_level, "SYNERGYFLOW_LOG_LEVEL", "info", "debug, info, warning or error")
 
 /* X(field, environment variable, default, minimum, maximum, unit, what it is) */

@@ -153,7 +153,15 @@ static const struct finding_row refused[] = {
     {CATCH(TIMER("timeDuration", "1 hour")), "timer-syntax", "x", NULL},
     {CATCH(TIMER("timeDate", "2027-02-30")), "timer-syntax", "x", NULL},
     {CATCH(TIMER("timeCycle", "R3/1 hour")), "timer-syntax", "x", NULL},
-    {CATCH(TIMER("timeCycle", "0 0/5 * * * ?")), "timer-syntax", "x", NULL},
+    {CATCH(TIMER("timeCycle", "0/5 * * * ?")), "timer-syntax", "x", "seconds in front"},
+    {CATCH(TIMER("timeCycle", "0 0 12 30 2 ?")), "timer-syntax", "x", "no date"},
+    {CATCH(TIMER("timeDuration", "P2BD")), "timer-syntax", "x", "calendar"},
+    {CATCH("<timerEventDefinition synergyflow:calendar='office'><timeDuration>P2D</timeDuration>"
+           "</timerEventDefinition>"),
+     "timer-syntax", "x", "business days"},
+    {CATCH("<timerEventDefinition synergyflow:endOfDay='true'><timeDuration>PT2H</timeDuration>"
+           "</timerEventDefinition>"),
+     "timer-syntax", "x", "calendar"},
     {CATCH(TIMER("timeDuration", "${")), "expression-syntax", "x", NULL},
 
     {THROW("<linkEventDefinition name=''/>"), "link-name", "x", NULL},

@@ -140,6 +140,9 @@ static const char *unfit(const struct script *script)
         return "nothing is run";
     if (strstr(script->model, "timeDate") != NULL || strstr(script->model, "/2026-") != NULL)
         return "its dates are over";
+    if (strstr(script->model, "synergyflow:calendar=\"") != NULL ||
+        strstr(script->model, "synergyflow:timeZone=\"") != NULL)
+        return "it depends on the day, and on calendars that the engine does not have";
     if (strstr(script->model, "calledElement=\"") != NULL)
         return "it calls processes that are not there";
     for (unsigned i = 0; i < script->command_count; i++) {

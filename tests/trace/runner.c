@@ -3,6 +3,7 @@
 
 #include "bpmn/reader/reader.h"
 #include "bpmn/step/step.h"
+#include "engine/zone/places.h"
 #include "tests/trace/proofs.h"
 
 #include <inttypes.h>
@@ -30,6 +31,7 @@ struct counter {
 };
 
 struct trace {
+    struct places *places; /* zones, and the calendars beside the trace */
     const char *folder;
     struct text *out;
     struct arena *arena;
@@ -180,6 +182,7 @@ static void print_error(struct trace *trace, const struct error *error)
 static void take_step(struct trace *trace, struct bpmn_command *command)
 {
     struct bpmn_env env = {.now_us = trace->now_us,
+                           .timers = places_sources(trace->places),
                            .ids = &trace->counter.source,
                            .arena = trace->arena,
                            .run_script = proof_defer_script};
@@ -594,12 +597,15 @@ static bool is_output(const char *line)
 void trace_run(const char *folder, const char *script, struct text *ret_text)
 {
     struct trace *trace = calloc(1, sizeof(*trace));
+    struct error error;
 
     trace->folder = folder;
     trace->out = ret_text;
     trace->arena = arena_new(ARENA_BYTES);
     trace->counter.source.next = counter_next;
     trace->now_us = BASE_US;
+    if (places_new(folder, &trace->places, &error) != STATUS_OK)
+        problem(trace, "cannot use the calendars", error.message);
     bpmn_changes_init(&trace->changes, trace->arena);
     while (*script != '\0') {
         size_t length = strcspn(script, "\n");
@@ -618,6 +624,7 @@ void trace_run(const char *folder, const char *script, struct text *ret_text)
         bpmn_instance_clear(&trace->replayed);
     }
     bpmn_document_free(trace->document);
+    places_free(trace->places);
     arena_free(trace->arena);
     free(trace);
 }

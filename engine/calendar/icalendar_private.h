@@ -10,8 +10,9 @@ struct icalendar_reading {
     const struct icalendar_request *request;
     icalcomponent *root;
     json_t *entries;
-    uint32_t occurrences; /* written out so far */
-    uint32_t recurring;   /* rules so far */
+    uint32_t occurrences;     /* written out so far */
+    uint32_t recurring;       /* rules so far */
+    uint32_t years_looked_at; /* by libical, behind the days asked for */
     struct error *error;
 };
 
@@ -58,11 +59,14 @@ MUST_CHECK enum status icalendar_expand(
 /* Whether the event has a rule or further dates. */
 bool icalendar_recurs(icalcomponent *component);
 
-/* Adds the entries of a VAVAILABILITY component. */
+/* Add the entries of all events, and of all availability. */
+MUST_CHECK enum status icalendar_events(struct icalendar_reading *reading);
 MUST_CHECK enum status icalendar_availability(struct icalendar_reading *reading);
 
 /* An entry, with the source. Takes nothing but copies. */
 json_t *icalendar_entry(const struct icalendar_reading *reading, const char *kind, int64_t day);
+/* A text for a document: at most CALENDAR_TEXT_MAX bytes, whole characters. */
+json_t *icalendar_text(const char *text);
 /* A local time of the calendar's zone as a day and a second of it. */
 int64_t icalendar_local(const struct icalendar_reading *reading, int64_t utc_s,
                         int32_t *ret_second);

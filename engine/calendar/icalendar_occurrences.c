@@ -1,106 +1,17 @@
-/* Times in iCalendar files, and the occurrences of events.
- *
- * libical expands the rules on a clock without a zone; what such a time is as an instant is our own
- * zones' business, so that all working time follows one set of rules. */
+/* The occurrences of events: the first, those of rules (RRULE) and further dates (RDATE), without
+ * the exceptions (EXDATE). libical expands rules, on a clock without a zone. */
+#include "bpmn/base/memory.h"
 #include "bpmn/worktime/civil.h"
 #include "engine/calendar/icalendar_private.h"
 
-#include <stdio.h>
-#include <string.h>
-
-enum { DAY_S = 86400, EVENT_DAYS_MAX = 3660 };
-
-/* ---- clocks ---- */
-
-static bool load(struct icalendar_reading *reading, const char *name, const struct zone **ret_zone)
-{
-    const struct zone_source *zones = reading->request->zones;
-    struct error ignored;
-
-    return zones->load(zones->context, name, ret_zone, &ignored) == STATUS_OK;
-}
-
-/* `Europe/Vienna`, also behind a prefix such as `/freeassociation.sourceforge.net/`. */
-static bool find_zone(struct icalendar_reading *reading, const char *name,
-                      const struct zone **ret_zone)
-{
-    if (load(reading, name, ret_zone))
-        return true;
-    for (const char *at = strchr(name, '/'); at != NULL; at = strchr(at + 1, '/')) {
-        if (strchr(at + 1, '/') != NULL && load(reading, at + 1, ret_zone))
-            return true;
-    }
-    return false;
-}
-
-enum status icalendar_clock_of(struct icalendar_reading *reading, icalcomponent *component,
-                               icalproperty *property, struct icaltimetype time,
-                               struct icalendar_clock *ret_clock)
-{
-    icalparameter *parameter = icalproperty_get_first_parameter(property, ICAL_TZID_PARAMETER);
-    const char *name = parameter != NULL ? icalparameter_get_tzid(parameter) : NULL;
-
-    *ret_clock =
-        (struct icalendar_clock){.is_date = time.is_date != 0, .zone = reading->request->zone};
-    if (time.is_date)
-        return STATUS_OK;
-    if (icaltime_is_utc(time)) {
-        ret_clock->zone = zone_utc();
-        return STATUS_OK;
-    }
-    if (name == NULL || find_zone(reading, name, &ret_clock->zone))
-        return STATUS_OK;
-    ret_clock->zone = NULL;
-    for (icalcomponent *in = icalcomponent_get_parent(component); in != NULL;
-         in = icalcomponent_get_parent(in)) {
-        ret_clock->described = icalcomponent_get_timezone(in, name);
-        if (ret_clock->described != NULL)
-            return STATUS_OK;
-    }
-    return icalendar_wrong(reading, component,
-                           "has the time zone '%.64s', which neither the system's time zone data "
-                           "nor a VTIMEZONE of the file knows",
-                           name);
-}
-
-int64_t icalendar_seconds(const struct icalendar_clock *clock, struct icaltimetype time)
-{
-    int64_t day = civil_days(time.year, time.month, time.day);
-    int64_t local_s;
-    int is_daylight;
-
-    if (clock->is_date)
-        return day * DAY_S;
-    local_s = day * DAY_S + time.hour * 3600 + time.minute * 60 + time.second;
-    if (clock->zone == NULL)
-        return local_s - icaltimezone_get_utc_offset(clock->described, &time, &is_daylight);
-    return civil_floor_divide(zone_to_utc_us(clock->zone, local_s * CIVIL_SECOND_US, NULL),
-                              CIVIL_SECOND_US);
-}
-
-void icalendar_key(bool is_date, int64_t seconds, char ret_key[32])
-{
-    int64_t day = civil_floor_divide(seconds, DAY_S);
-    int32_t second = (int32_t)(seconds - day * DAY_S);
-    struct civil_date date = civil_date_of(day);
-    int length = snprintf(ret_key, 32, "%04d%02d%02d", date.year, date.month, date.day);
-
-    if (!is_date)
-        (void)snprintf(ret_key + length, (size_t)(32 - length), "T%02d%02d%02dZ", second / 3600,
-                       second / 60 % 60, second % 60);
-}
-
-int64_t icalendar_local(const struct icalendar_reading *reading, int64_t utc_s, int32_t *ret_second)
-{
-    int64_t local_s = civil_floor_divide(
-        zone_to_local_us(reading->request->zone, utc_s * CIVIL_SECOND_US), CIVIL_SECOND_US);
-    int64_t day = civil_floor_divide(local_s, DAY_S);
-
-    *ret_second = (int32_t)(local_s - day * DAY_S);
-    return day;
-}
-
-/* ---- occurrences ---- */
+enum {
+    DAY_S = 86400,
+    EVENT_DAYS_MAX = 3660,
+    /* libical looks for the next occurrence through many years, month by month. A rule that never
+     * gives one counts as the first number of years, and the second is what a file may cost. */
+    YEARS_OF_NEVER = 1000,
+    YEARS_LOOKED_AT_MAX = 3000,
+};
 
 /* An event being expanded. */
 struct expansion {
@@ -208,70 +119,91 @@ static enum status use_occurrence(struct expansion *expansion, int64_t start_s, 
     return expansion->use(expansion->context, &at);
 }
 
-/* EXDATE: the keys of what does not happen. */
-static enum status read_exceptions(struct expansion *expansion)
+/* The properties of one kind, in an array: libical keeps one place in a component, which any look
+ * at another property moves. memory_free() it. */
+static icalproperty **properties_of(icalcomponent *component, icalproperty_kind kind,
+                                    size_t *ret_count)
 {
-    icalcomponent *component = expansion->component;
+    int count = icalcomponent_count_properties(component, kind);
+    icalproperty **list = memory_zero((size_t)count + 1, sizeof(icalproperty *));
+    size_t found = 0;
 
-    for (icalproperty *property = icalcomponent_get_first_property(component, ICAL_EXDATE_PROPERTY);
-         property != NULL;
-         property = icalcomponent_get_next_property(component, ICAL_EXDATE_PROPERTY)) {
-        struct icaltimetype time = icalproperty_get_exdate(property);
-        struct icalendar_clock clock;
-        char key[32];
-        enum status status;
+    for (icalproperty *property = icalcomponent_get_first_property(component, kind);
+         property != NULL && found < (size_t)count;
+         property = icalcomponent_get_next_property(component, kind))
+        list[found++] = property;
+    *ret_count = found;
+    return list;
+}
 
-        if (!is_possible(time))
-            return icalendar_wrong(expansion->reading, component, "has an EXDATE that is no time");
-        status = icalendar_clock_of(expansion->reading, component, property, time, &clock);
-        if (status != STATUS_OK)
-            return status;
-        icalendar_key(clock.is_date, icalendar_seconds(&clock, time), key);
+/* Calls `use` for each property of a kind. */
+static enum status each_property(struct expansion *expansion, icalproperty_kind kind,
+                                 enum status (*use)(struct expansion *expansion,
+                                                    icalproperty *property))
+{
+    size_t count;
+    icalproperty **list = properties_of(expansion->component, kind, &count);
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = use(expansion, list[i]);
+    memory_free(list);
+    return status;
+}
+
+/* EXDATE: the key of what does not happen. */
+static enum status use_exception(struct expansion *expansion, icalproperty *property)
+{
+    struct icaltimetype time = icalproperty_get_exdate(property);
+    struct icalendar_clock clock;
+    char key[32];
+    enum status status;
+
+    if (!is_possible(time))
+        return icalendar_wrong(expansion->reading, expansion->component,
+                               "has an EXDATE that is no time");
+    status = icalendar_clock_of(expansion->reading, expansion->component, property, time, &clock);
+    if (status != STATUS_OK)
+        return status;
+    icalendar_key(clock.is_date, icalendar_seconds(&clock, time), key);
+    (void)json_object_set_new(expansion->excluded, key, json_true());
+    /* A date excludes what begins on it, whatever the time. */
+    if (clock.is_date && !expansion->clock.is_date) {
+        time.hour = expansion->start.hour;
+        time.minute = expansion->start.minute;
+        time.second = expansion->start.second;
+        icalendar_key(false, icalendar_seconds(&expansion->clock, time), key);
         (void)json_object_set_new(expansion->excluded, key, json_true());
-        /* A date excludes what begins on it, whatever the time. */
-        if (clock.is_date && !expansion->clock.is_date) {
-            time.hour = expansion->start.hour;
-            time.minute = expansion->start.minute;
-            time.second = expansion->start.second;
-            icalendar_key(false, icalendar_seconds(&expansion->clock, time), key);
-            (void)json_object_set_new(expansion->excluded, key, json_true());
-        }
     }
     return STATUS_OK;
 }
 
-/* RDATE: dates, times, or periods with a length of their own. */
-static enum status use_dates(struct expansion *expansion)
+/* RDATE: a date, a time, or a period with a length of its own. */
+static enum status use_date(struct expansion *expansion, icalproperty *property)
 {
-    icalcomponent *component = expansion->component;
-    enum status status = STATUS_OK;
+    struct icalendar_reading *reading = expansion->reading;
+    struct icaldatetimeperiodtype value = icalproperty_get_rdate(property);
+    bool is_period = icaltime_is_null_time(value.time);
+    struct icaltimetype time = is_period ? value.period.start : value.time;
+    struct icalendar_clock clock;
+    int64_t length_s = expansion->length_s;
+    int64_t start_s;
+    enum status status;
 
-    for (icalproperty *property = icalcomponent_get_first_property(component, ICAL_RDATE_PROPERTY);
-         property != NULL && status == STATUS_OK;
-         property = icalcomponent_get_next_property(component, ICAL_RDATE_PROPERTY)) {
-        struct icaldatetimeperiodtype value = icalproperty_get_rdate(property);
-        bool is_period = icaltime_is_null_time(value.time);
-        struct icaltimetype time = is_period ? value.period.start : value.time;
-        struct icalendar_clock clock;
-        int64_t length_s = expansion->length_s;
-        int64_t start_s;
-
-        if (!is_possible(time))
-            return icalendar_wrong(expansion->reading, component, "has an RDATE that is no time");
-        status = icalendar_clock_of(expansion->reading, component, property, time, &clock);
-        if (status != STATUS_OK)
-            return status;
-        start_s = icalendar_seconds(&clock, time);
-        if (is_period && !icaltime_is_null_time(value.period.end))
-            length_s = icalendar_seconds(&clock, value.period.end) - start_s;
-        else if (is_period)
-            length_s = icaldurationtype_as_int(value.period.duration);
-        if (length_s < 0 || length_s > (int64_t)EVENT_DAYS_MAX * DAY_S)
-            return icalendar_wrong(expansion->reading, component,
-                                   "has an RDATE that ends before it begins");
-        status = use_occurrence(expansion, start_s, clock.is_date, length_s);
-    }
-    return status;
+    if (!is_possible(time))
+        return icalendar_wrong(reading, expansion->component, "has an RDATE that is no time");
+    status = icalendar_clock_of(reading, expansion->component, property, time, &clock);
+    if (status != STATUS_OK)
+        return status;
+    start_s = icalendar_seconds(&clock, time);
+    if (is_period && is_possible(value.period.end))
+        length_s = icalendar_seconds(&clock, value.period.end) - start_s;
+    else if (is_period)
+        length_s = icaldurationtype_as_int(value.period.duration);
+    if (length_s < 0 || length_s > (int64_t)EVENT_DAYS_MAX * DAY_S)
+        return icalendar_wrong(reading, expansion->component,
+                               "has an RDATE that ends before it begins");
+    return use_occurrence(expansion, start_s, clock.is_date, length_s);
 }
 
 /* UNTIL is an instant; the rule is expanded on the event's own clock. */
@@ -338,9 +270,27 @@ static enum status check_rule(struct expansion *expansion, const struct icalrecu
     return STATUS_OK;
 }
 
-/* The occurrences of one rule, from a little before the days asked for to a little after. */
-static enum status use_rule(struct expansion *expansion, struct icalrecurrencetype rule)
+/* Adds what it took libical to see that there is nothing more in the days asked for. */
+static enum status count_years(struct expansion *expansion, struct icaltimetype next)
 {
+    struct icalendar_reading *reading = expansion->reading;
+
+    if (icaltime_is_null_time(next))
+        reading->years_looked_at += YEARS_OF_NEVER;
+    else
+        reading->years_looked_at +=
+            (uint32_t)(next.year - civil_date_of(reading->request->to_day).year);
+    if (reading->years_looked_at <= YEARS_LOOKED_AT_MAX)
+        return STATUS_OK;
+    return icalendar_wrong(reading, expansion->component,
+                           "is one of too many with rules (RRULE) that give a date hardly ever or "
+                           "never");
+}
+
+/* The occurrences of one rule, from a little before the days asked for to a little after. */
+static enum status use_rule(struct expansion *expansion, icalproperty *property)
+{
+    struct icalrecurrencetype rule = icalproperty_get_rrule(property);
     const struct icalendar_request *request = expansion->reading->request;
     int64_t start_day =
         civil_days(expansion->start.year, expansion->start.month, expansion->start.day);
@@ -352,6 +302,9 @@ static enum status use_rule(struct expansion *expansion, struct icalrecurrencety
     if (status != STATUS_OK)
         return status;
     until_on_clock(&expansion->clock, &rule);
+    if (!icaltime_is_null_time(rule.until) &&
+        civil_days(rule.until.year, rule.until.month, rule.until.day) < skip_to)
+        return STATUS_OK;
     iterator = icalrecur_iterator_new(rule, expansion->start);
     if (iterator == NULL)
         return icalendar_wrong(expansion->reading, expansion->component,
@@ -361,28 +314,19 @@ static enum status use_rule(struct expansion *expansion, struct icalrecurrencety
         time.is_date = expansion->start.is_date;
         (void)icalrecur_iterator_set_start(iterator, time);
     }
-    while (status == STATUS_OK) {
+    for (bool is_first = true; status == STATUS_OK; is_first = false) {
         time = icalrecur_iterator_next(iterator);
         if (icaltime_is_null_time(time) ||
-            civil_days(time.year, time.month, time.day) > request->to_day + 3)
+            civil_days(time.year, time.month, time.day) > request->to_day + 3) {
+            if (is_first || !icaltime_is_null_time(time))
+                status = count_years(expansion, time);
             break;
+        }
         time.is_date = expansion->clock.is_date ? 1 : 0;
         status = use_occurrence(expansion, icalendar_seconds(&expansion->clock, time),
                                 expansion->clock.is_date, expansion->length_s);
     }
     icalrecur_iterator_free(iterator);
-    return status;
-}
-
-static enum status use_rules(struct expansion *expansion)
-{
-    enum status status = STATUS_OK;
-
-    for (icalproperty *property =
-             icalcomponent_get_first_property(expansion->component, ICAL_RRULE_PROPERTY);
-         property != NULL && status == STATUS_OK;
-         property = icalcomponent_get_next_property(expansion->component, ICAL_RRULE_PROPERTY))
-        status = use_rule(expansion, icalproperty_get_rrule(property));
     return status;
 }
 
@@ -415,11 +359,11 @@ enum status icalendar_expand(
         return status;
     expansion.excluded = excluded != NULL ? json_copy((json_t *)excluded) : json_object();
     expansion.seen = json_object();
-    status = read_exceptions(&expansion);
+    status = each_property(&expansion, ICAL_EXDATE_PROPERTY, use_exception);
     if (status == STATUS_OK)
-        status = use_rules(&expansion);
+        status = each_property(&expansion, ICAL_RRULE_PROPERTY, use_rule);
     if (status == STATUS_OK)
-        status = use_dates(&expansion);
+        status = each_property(&expansion, ICAL_RDATE_PROPERTY, use_date);
     /* The first is one of the rule's, or the only one (RFC 5545 section 3.8.5.3). */
     if (status == STATUS_OK)
         status = use_occurrence(&expansion, start_s, expansion.clock.is_date, expansion.length_s);

@@ -107,14 +107,9 @@ static struct stretch stretch_at(const struct zone *zone, int64_t at_s)
         }
         if (!zone->has_rule)
             return stretch;
-        /* Between the last change of offset and where the rule begins to count. */
+        /* The last change was before the rule begins to count. */
         if (zone->regular_from_s > at_s)
             at_s = zone->regular_from_s;
-        if (zone_rule_offset_s(&zone->rule, at_s) != stretch.offset_s) {
-            stretch.to_s = at_s;
-            stretch.offset_after_s = zone_rule_offset_s(&zone->rule, at_s);
-            return stretch;
-        }
     }
     if (next_by_rule(zone, at_s, stretch.offset_s, &change)) {
         stretch.to_s = change.at_s;

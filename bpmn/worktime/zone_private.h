@@ -10,9 +10,9 @@
 struct zone {
     const char *name;
     uint32_t count;
-    const int64_t *at_s;     /* [count] seconds since 1970 in UTC */
-    const int32_t *offset_s; /* [count] from there on */
-    int32_t first_offset_s;  /* before the first */
+    int64_t *at_s;          /* [count] seconds since 1970 in UTC */
+    int32_t *offset_s;      /* [count] from there on */
+    int32_t first_offset_s; /* before the first */
     bool has_rule;
     struct zone_rule rule;
     int64_t regular_from_s; /* the last one in the file, also when it changed no offset */

@@ -139,6 +139,22 @@ static enum status read_footer(const struct reading *reading, size_t offset, str
     return STATUS_OK;
 }
 
+/* The rule counts from the last transition in the file on, and may (although it should not)
+ * disagree with it: then that is when the offset changes to the rule's. There is room for one more
+ * change. */
+static void join_rule(struct zone *zone)
+{
+    int64_t from_s = zone->regular_from_s;
+    int32_t offset_s = zone_rule_offset_s(&zone->rule, from_s);
+
+    if (zone->count > 0 && zone->at_s[zone->count - 1] == from_s)
+        zone->count--;
+    if (offset_s == (zone->count > 0 ? zone->offset_s[zone->count - 1] : zone->first_offset_s))
+        return;
+    zone->at_s[zone->count] = from_s;
+    zone->offset_s[zone->count++] = offset_s;
+}
+
 static enum status read_zone(struct arena *arena, const struct reading *reading, struct zone *zone)
 {
     struct counts counts;
@@ -171,7 +187,10 @@ static enum status read_zone(struct arena *arena, const struct reading *reading,
     status = read_data(arena, reading, offset + HEADER_BYTES, time_bytes, &counts, zone);
     if (status != STATUS_OK || time_bytes == 4)
         return status;
-    return read_footer(reading, offset + HEADER_BYTES + bytes, zone);
+    status = read_footer(reading, offset + HEADER_BYTES + bytes, zone);
+    if (status == STATUS_OK && zone->has_rule && zone->regular_from_s != INT64_MIN)
+        join_rule(zone);
+    return status;
 }
 
 enum status zone_parse(struct arena *arena, const char *name, const void *bytes, size_t size,

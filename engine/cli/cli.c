@@ -20,6 +20,7 @@ static const struct cli_command commands[] = {
     {"inspect", "show what a BPMN file or a process instance consists of", cli_inspect},
     {"trace", "show what a process instance did, step by step", cli_trace},
     {"worktime", "compute with working time: add, between, next_open …", cli_worktime},
+    {"calendar", "check calendars, import and export iCalendar", cli_calendar},
 };
 
 static void print_usage(FILE *to)

@@ -31,6 +31,7 @@ int cli_bench(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_worktime(int argc, char **argv);
+int cli_calendar(int argc, char **argv);
 
 /* Prints "synergyflow: sentence (element x, line n)" and gives the exit code that fits. */
 int cli_report(const struct error *error);

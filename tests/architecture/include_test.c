@@ -31,6 +31,7 @@ static const struct rule rules[] = {
     {"bpmn/worktime", {"bpmn/base/", "bpmn/iso8601.h", NULL}, {"jansson.h", NULL}},
     {"bpmn", {"bpmn/", NULL}, {"jansson.h", "uthash.h", NULL}},
     {"engine/base", {"bpmn/base/", NULL}, {"uv.h", "jansson.h", "openssl/", NULL}},
+    {"engine/calendar", {"bpmn/base/", "bpmn/worktime/", NULL}, {"jansson.h", "libical/", NULL}},
     {"engine/zone",
      {"bpmn/base/", "bpmn/worktime/", "bpmn/timer/", "engine/base/", NULL},
      {"uthash.h", "jansson.h", NULL}},
@@ -130,9 +131,9 @@ static int own_folder(const char *path, const char *included)
 
 static void check_include(const char *path, int line, const char *included, int quoted)
 {
-    static const char *const libraries[] = {"uv.h",     "libpq-fe.h", "jansson.h", "libxml/",
-                                            "uthash.h", "llhttp.h",   "openssl/",  "curl/",
-                                            "zlib.h",   "mujs.h",     "seccomp.h", NULL};
+    static const char *const libraries[] = {
+        "uv.h",  "libpq-fe.h", "jansson.h", "libxml/",   "uthash.h", "llhttp.h", "openssl/",
+        "curl/", "zlib.h",     "mujs.h",    "seccomp.h", "libical/", NULL};
     const struct rule *rule = rule_for(path);
 
     if (rule == NULL) {

@@ -15,6 +15,7 @@
 #include "engine/service/health.h"
 #include "engine/service/processes.h"
 #include "engine/service/scripts.h"
+#include "engine/sla/sla.h"
 #include "engine/timer/timer_service.h"
 #include "engine/zone/places.h"
 
@@ -39,6 +40,7 @@ struct service {
     struct nodes *nodes;
     char node_name[NODE_NAME_BYTES];
     struct timer_service *timers;
+    struct sla_service *sla;
     struct script_pool *scripts;
     struct outbox *outbox;
     struct http_server *server;
@@ -173,6 +175,13 @@ static void build_commands(struct service *service)
     definition_timer_sources(service->definitions, places_sources(service->places));
 }
 
+static void on_sla_published(void *context)
+{
+    struct service *service = context;
+
+    outbox_wake(service->outbox);
+}
+
 static void build_routes(struct service *service)
 {
     service->api = (struct api_settings){
@@ -187,6 +196,15 @@ static void build_routes(struct service *service)
     };
 
     health_register(service->server, &service->health);
+    service->sla = sla_service_new(&(struct sla_settings){.loop = service->loop,
+                                                          .pool = service->pool,
+                                                          .ids = &service->identity.source,
+                                                          .registry = &service->registry,
+                                                          .timers = places_sources(service->places),
+                                                          .clock = &service->clock,
+                                                          .on_published = on_sla_published,
+                                                          .context = service});
+    sla_service_routes(service->sla, service->server);
     api_register(service->server, &service->api);
     service->hosts = memory_zero(all_module_count, sizeof(struct module_host *));
     for (uint32_t i = 0; i < all_module_count; i++) {
@@ -258,6 +276,7 @@ static void on_nodes_known(void *context)
     struct service *service = context;
 
     timer_service_start(service->timers, service->commands);
+    sla_service_start(service->sla);
 }
 
 static void on_processes_deployed(void *context, enum status status, const struct error *error)
@@ -368,11 +387,18 @@ static void on_nodes_left(void *context)
     script_pool_close(service->scripts, on_scripts_closed, service);
 }
 
-static void on_timers_stopped(void *context)
+static void on_sla_stopped(void *context)
 {
     struct service *service = context;
 
     nodes_stop(service->nodes, on_nodes_left, service);
+}
+
+static void on_timers_stopped(void *context)
+{
+    struct service *service = context;
+
+    sla_service_stop(service->sla, on_sla_stopped, service);
 }
 
 static void on_server_drained(void *context)
@@ -410,6 +436,7 @@ void service_free(struct service *service)
         return;
     PRE(service->pool == NULL);
     timer_service_free(service->timers);
+    sla_service_free(service->sla);
     nodes_free(service->nodes);
     command_queue_free(service->commands);
     places_free(service->places);

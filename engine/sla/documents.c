@@ -1,0 +1,391 @@
+/* /api/v1/sla/policies and /calendars: documents are put, checked, kept as versions;
+ * /api/v1/sla/lint checks without keeping. */
+#include "engine/sla/private.h"
+
+#include "bpmn/base/memory.h"
+#include "bpmn/iso8601.h"
+
+#include <string.h>
+
+/* A document on its way in, or out. */
+struct request {
+    struct sla_service *service;
+    struct http_request *request;
+    const char *kind; /* "policy" or "calendar" */
+    const char *name;
+    struct pg_batch *batch;
+};
+
+/* The newest version stays when it says the same. */
+static const struct pg_statement put_statement = {
+    "sla_put_document",
+    "WITH newest AS (SELECT version, document FROM synergyflow_workflows.sla_document"
+    "   WHERE kind = $1 AND name = $2 ORDER BY version DESC LIMIT 1),"
+    " next AS (SELECT coalesce((SELECT version FROM newest), 0) + 1 AS version),"
+    " added AS (INSERT INTO synergyflow_workflows.sla_document (id, kind, name, version,"
+    "   valid_from, document, created_at, created_by) SELECT $3, $1, $2, next.version,"
+    "   coalesce($4, now()), jsonb_set($5::jsonb, '{version}', to_jsonb(next.version)), now(), $6"
+    "   FROM next WHERE NOT EXISTS (SELECT 1 FROM newest"
+    "    WHERE newest.document - 'version' = $5::jsonb - 'version') RETURNING version)"
+    " SELECT version, true FROM added UNION ALL SELECT version, false FROM newest"
+    "  WHERE NOT EXISTS (SELECT 1 FROM added)"};
+/* A calendar has changed: everything that counts by it is looked at again. */
+static const struct pg_statement touch_clocks = {
+    "sla_touch_clocks", "UPDATE synergyflow_workflows.sla_clock SET next_due_at = clock_timestamp()"
+                        " WHERE calendar = $2 AND closed_at IS NULL AND $1 = 'calendar'"};
+static const struct pg_statement get_statement = {
+    "sla_get_document", "SELECT version, valid_from, created_at, created_by, document::text"
+                        " FROM synergyflow_workflows.sla_document WHERE kind = $1 AND name = $2"
+                        " ORDER BY version DESC LIMIT 1000"};
+static const struct pg_statement list_statement = {
+    "sla_list_documents",
+    "SELECT DISTINCT ON (name) version, valid_from, created_at, created_by, document::text"
+    " FROM synergyflow_workflows.sla_document WHERE kind = $1 ORDER BY name, version DESC"
+    " LIMIT 1000"};
+
+static json_t *describe(const struct pg_result *rows, uint32_t row)
+{
+    char valid_from[ISO8601_INSTANT_BYTES];
+    char created[ISO8601_INSTANT_BYTES];
+
+    return json_pack("{s:I, s:s, s:s, s:s?, s:o}", "version",
+                     (json_int_t)pg_value_int(rows, row, 0), "validFrom",
+                     iso8601_format_instant(pg_value_timestamp(rows, row, 1), valid_from),
+                     "createdAt", iso8601_format_instant(pg_value_timestamp(rows, row, 2), created),
+                     "createdBy", pg_value_text_or_null(rows, row, 3), "document",
+                     json_loads(pg_value_text(rows, row, 4), 0, NULL));
+}
+
+static struct request *request_new(struct sla_service *service, struct http_request *http,
+                                   const char *kind)
+{
+    struct request *request = arena_alloc(http_arena(http), sizeof(*request));
+
+    *request = (struct request){.service = service, .request = http, .kind = kind};
+    request->batch = pg_batch_new(http_arena(http));
+    service->working++;
+    return request;
+}
+
+static void run(struct request *request,
+                void (*on_done)(void *context, struct pg_batch *batch, enum status status,
+                                const struct error *error))
+{
+    pg_query(request->service->settings.pool, request->batch, SLA_TIMEOUT_MS, on_done, request);
+}
+
+static void ended(struct request *request)
+{
+    request->service->working--;
+    sla_service_ended(request->service);
+}
+
+/* ---- reading ---- */
+
+static void on_listed(void *context, struct pg_batch *batch, enum status status,
+                      const struct error *error)
+{
+    struct request *request = context;
+    const struct pg_result *rows;
+    json_t *data = json_array();
+    struct error none;
+
+    if (status != STATUS_OK) {
+        json_decref(data);
+        http_reply_error(request->request, error);
+        ended(request);
+        return;
+    }
+    rows = pg_batch_result(batch, 0);
+    for (uint32_t i = 0; i < pg_rows(rows); i++)
+        (void)json_array_append_new(data, describe(rows, i));
+    if (request->name != NULL && pg_rows(rows) == 0) {
+        json_decref(data);
+        error_set(&none, STATUS_NOT_FOUND, "Could not find a %s with the name '%.100s'.",
+                  request->kind, request->name);
+        http_reply_error(request->request, &none);
+    } else {
+        http_reply_json(
+            request->request, 200,
+            json_pack("{s:o, s:I}", "data", data, "total", (json_int_t)json_array_size(data)));
+    }
+    ended(request);
+}
+
+static void list(struct sla_service *service, struct http_request *http, const char *kind)
+{
+    struct request *request = request_new(service, http, kind);
+
+    pg_text(pg_batch_add(request->batch, &list_statement), kind);
+    run(request, on_listed);
+}
+
+static void get(struct sla_service *service, struct http_request *http, const char *kind)
+{
+    struct request *request = request_new(service, http, kind);
+    struct pg_call *call = pg_batch_add(request->batch, &get_statement);
+
+    request->name = http_param(http, "name");
+    pg_text(call, kind);
+    pg_text(call, request->name);
+    run(request, on_listed);
+}
+
+/* ---- checking ---- */
+
+/* What the transaction can carry out; the rest is refused here and not ignored there. */
+static enum status check_actions(const struct sla_policy *policy, struct error *ret_error)
+{
+    for (size_t t = 0; t < policy->target_count; t++) {
+        for (size_t h = 0; h < policy->targets[t].threshold_count; h++) {
+            const struct sla_threshold *threshold = &policy->targets[t].thresholds[h];
+
+            for (size_t a = 0; a < threshold->action_count; a++) {
+                enum sla_action_kind kind = threshold->actions[a].kind;
+
+                if (kind == SLA_ACTION_SIGNAL || kind == SLA_ACTION_START_PROCESS ||
+                    kind == SLA_ACTION_ESCALATE || kind == SLA_ACTION_WEBHOOK)
+                    return error_set_field(
+                        ret_error, STATUS_INVALID, "targets",
+                        "Expected the actions of threshold '%.60s' to be events, messages, "
+                        "reassign_team, reassign_user or raise_priority, which this engine carries "
+                        "out, but found '%s'.",
+                        threshold->id, sla_action_name(kind));
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static json_t *describe_findings(const struct sla_findings *findings)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct sla_finding *finding = &findings->items[i];
+
+        (void)json_array_append_new(array,
+                                    json_pack("{s:s, s:s, s:s, s:s, s:s}", "severity",
+                                              finding->is_error ? "error" : "warning", "rule",
+                                              finding->rule, "policy", finding->policy_id, "path",
+                                              finding->path, "message", finding->message));
+    }
+    return array;
+}
+
+/* The policies that would be in force with this one. */
+static enum status lint(const struct sla_service *service, struct arena *arena,
+                        const json_t *document, struct sla_findings *findings,
+                        const struct sla_policy **ret_policy, struct error *ret_error)
+{
+    const struct sla_book *book = service->book;
+    const struct sla_policy **set = arena_array(arena, book->in_force_count + 1, sizeof(*set));
+    struct sla_lint_world world = {.context = (void *)(uintptr_t)book,
+                                   .has_calendar = sla_book_has_calendar};
+    size_t count = 0;
+    bool placed = false;
+    enum status status = sla_policy_read(arena, document, ret_policy, ret_error);
+
+    findings->arena = arena;
+    if (status == STATUS_OK)
+        status = check_actions(*ret_policy, ret_error);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < book->in_force_count; i++) {
+        if (strcmp(book->in_force[i]->id, (*ret_policy)->id) == 0)
+            continue;
+        if (!placed && book->in_force[i]->order > (*ret_policy)->order) {
+            set[count++] = *ret_policy;
+            placed = true;
+        }
+        set[count++] = book->in_force[i];
+    }
+    if (!placed)
+        set[count++] = *ret_policy;
+    if (sla_lint(set, count, &world, findings))
+        return STATUS_OK;
+    return error_set(ret_error, STATUS_INVALID,
+                     "Expected a policy that can work, but %zu of its definitions cannot; see "
+                     "findings.",
+                     findings->error_count);
+}
+
+static bool is_ready(struct sla_service *service, struct http_request *http)
+{
+    struct error error;
+
+    if (service->book != NULL)
+        return true;
+    error_set(&error, STATUS_UNAVAILABLE, "The SLA documents are being read: try again.");
+    http_reply_error(http, &error);
+    return false;
+}
+
+static void post_lint(void *context, struct http_request *http)
+{
+    struct sla_service *service = context;
+    struct sla_findings *findings = arena_alloc(http_arena(http), sizeof(*findings));
+    const struct sla_policy *policy = NULL;
+    json_t *document = NULL;
+    struct error error = {0};
+
+    *findings = (struct sla_findings){0};
+    if (!is_ready(service, http))
+        return;
+    if (http_json_object(http, false, &document, &error) == STATUS_OK &&
+        (lint(service, http_arena(http), document, findings, &policy, &error) == STATUS_OK ||
+         findings->count > 0))
+        http_reply_json(http, 200,
+                        json_pack("{s:b, s:o}", "usable", findings->error_count == 0, "findings",
+                                  describe_findings(findings)));
+    else
+        http_reply_error(http, &error);
+    json_decref(document);
+}
+
+/* ---- keeping ---- */
+
+static void on_put(void *context, struct pg_batch *batch, enum status status,
+                   const struct error *error)
+{
+    struct request *request = context;
+    const struct pg_result *rows;
+    bool added;
+
+    if (status != STATUS_OK) {
+        http_reply_error(request->request, error);
+        ended(request);
+        return;
+    }
+    rows = pg_batch_result(batch, 0);
+    added = pg_value_bool(rows, 0, 1);
+    sla_service_read_book(request->service);
+    http_reply_json(request->request, added ? 201 : 200,
+                    json_pack("{s:s, s:I, s:b, s:I}", "name", request->name, "version",
+                              (json_int_t)pg_value_int(rows, 0, 0), "isNew", added,
+                              "clocksLookedAtAgain",
+                              (json_int_t)(added ? pg_affected(pg_batch_result(batch, 1)) : 0)));
+    ended(request);
+}
+
+static void keep(struct sla_service *service, struct http_request *http, const char *kind,
+                 const json_t *document, int64_t valid_from_us)
+{
+    struct request *request = request_new(service, http, kind);
+    struct pg_call *call = pg_batch_add(request->batch, &put_statement);
+    struct uuid id = uuid_next(service->settings.ids);
+    char *text = json_dumps(document, JSON_COMPACT);
+
+    INVARIANT(text != NULL);
+    request->name = http_param(http, "name");
+    pg_text(call, kind);
+    pg_text(call, request->name);
+    pg_uuid(call, &id);
+    if (valid_from_us != 0)
+        pg_timestamp(call, valid_from_us);
+    else
+        pg_null(call);
+    pg_jsonb(call, text);
+    pg_text(call, http_user(http));
+    call = pg_batch_add(request->batch, &touch_clocks);
+    pg_text(call, kind);
+    pg_text(call, request->name);
+    memory_free(text);
+    run(request, on_put);
+}
+
+static enum status check_name(struct http_request *http, const char *given, const char *field,
+                              struct error *ret_error)
+{
+    if (strcmp(given, http_param(http, "name")) == 0)
+        return STATUS_OK;
+    return error_set_field(ret_error, STATUS_INVALID, field,
+                           "Expected the document's %s to be the one of the path, '%.100s', but "
+                           "found '%.100s'.",
+                           field, http_param(http, "name"), given);
+}
+
+static void put_policy(void *context, struct http_request *http)
+{
+    struct sla_service *service = context;
+    struct sla_findings *findings = arena_alloc(http_arena(http), sizeof(*findings));
+    const struct sla_policy *policy = NULL;
+    json_t *document = NULL;
+    struct error error = {0};
+    enum status status;
+
+    *findings = (struct sla_findings){0};
+    if (!is_ready(service, http))
+        return;
+    status = http_json_object(http, false, &document, &error);
+    if (status == STATUS_OK && json_object_get(document, "version") == NULL)
+        (void)json_object_set_new(document, "version", json_integer(1));
+    if (status == STATUS_OK)
+        status = lint(service, http_arena(http), document, findings, &policy, &error);
+    if (status == STATUS_OK)
+        status = check_name(http, policy->id, "id", &error);
+    if (status == STATUS_OK)
+        keep(service, http, "policy", document, 0);
+    else if (findings->count > 0)
+        http_reply_problem(http, &error, "findings", describe_findings(findings));
+    else
+        http_reply_error(http, &error);
+    json_decref(document);
+}
+
+static void put_calendar(void *context, struct http_request *http)
+{
+    struct sla_service *service = context;
+    const struct calendar *calendar = NULL;
+    const char *valid_from = http_query(http, "validFrom");
+    json_t *document = NULL;
+    struct error error = {0};
+    int64_t valid_from_us = 0;
+    enum status status = http_json_object(http, false, &document, &error);
+
+    if (status == STATUS_OK && valid_from != NULL)
+        status = iso8601_parse_instant(valid_from, &valid_from_us, &error);
+    if (status == STATUS_OK)
+        status = calendar_read(http_arena(http), document, service->settings.timers->zones,
+                               &calendar, &error);
+    if (status == STATUS_OK)
+        status = check_name(http, calendar_name(calendar), "name", &error);
+    if (status == STATUS_OK)
+        keep(service, http, "calendar", document, valid_from_us);
+    else
+        http_reply_error(http, &error);
+    json_decref(document);
+}
+
+static void list_policies(void *context, struct http_request *http)
+{
+    list(context, http, "policy");
+}
+
+static void list_calendars(void *context, struct http_request *http)
+{
+    list(context, http, "calendar");
+}
+
+static void get_policy(void *context, struct http_request *http)
+{
+    get(context, http, "policy");
+}
+
+static void get_calendar(void *context, struct http_request *http)
+{
+    get(context, http, "calendar");
+}
+
+#define SLA "/api/v1/sla/"
+
+const struct http_route sla_document_routes[] = {
+    {HTTP_GET_METHOD, SLA "policies", list_policies, "List SLA policies in force", 0},
+    {HTTP_GET_METHOD, SLA "policies/{name}", get_policy, "The versions of an SLA policy", 0},
+    {HTTP_PUT_METHOD, SLA "policies/{name}", put_policy, "Store an SLA policy as a new version", 0},
+    {HTTP_GET_METHOD, SLA "calendars", list_calendars, "List calendars of working time", 0},
+    {HTTP_GET_METHOD, SLA "calendars/{name}", get_calendar, "The versions of a calendar", 0},
+    {HTTP_PUT_METHOD, SLA "calendars/{name}", put_calendar, "Store a calendar as a new version", 0},
+    {HTTP_POST_METHOD, SLA "lint", post_lint, "Say why an SLA policy cannot work", 0},
+};
+const size_t sla_document_route_count = COUNT_OF(sla_document_routes);

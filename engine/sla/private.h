@@ -1,0 +1,117 @@
+/* What the files of engine/sla share. */
+#ifndef SYNERGYFLOW_SLA_PRIVATE_H
+#define SYNERGYFLOW_SLA_PRIVATE_H
+
+#include "bpmn/sla/evaluate.h"
+#include "bpmn/sla/lint.h"
+#include "engine/sla/sla.h"
+
+enum {
+    SLA_TIMEOUT_MS = 10000,
+    SLA_ARENA_BYTES = 256 * 1024 * 1024,
+    SLA_DOCUMENTS_MAX = 20000, /* versions, all together */
+    SLA_CLOCKS_MAX = 200,      /* of one subject */
+    SLA_CHANGES_MAX = 10000,   /* of one subject that a start in the past looks at */
+    SLA_DUE_BATCH = 200,       /* clocks in one transaction */
+    SLA_LOOK_MS = 1000,        /* for what other nodes have armed, and new documents */
+};
+
+/* ---- book.c: the documents, read and checked ---------------------------------------------------
+ *
+ * A book never changes; a new document makes a new one. Whoever works with it holds it. */
+
+struct sla_book {
+    struct arena *arena;
+    uint32_t holds;
+    int64_t document_count;             /* rows that it was made from */
+    const struct sla_policy **policies; /* every version */
+    size_t policy_count;
+    const struct sla_policy **in_force; /* the newest version of each, in order */
+    size_t in_force_count;
+    struct sla_calendar_version *calendars; /* every version, by name and valid_from */
+    size_t calendar_count;
+};
+
+/* From rows (kind, name, version, valid_from, document). The caller holds it. */
+MUST_CHECK enum status sla_book_read(const struct pg_result *rows, const struct zone_source *zones,
+                                     struct sla_book **ret_book, struct error *ret_error);
+struct sla_book *sla_book_hold(struct sla_book *book);
+void sla_book_release(struct sla_book *book); /* NULL is fine */
+/* NULL: there is no such version. */
+const struct sla_policy *sla_book_policy(const struct sla_book *book, const char *id,
+                                         int64_t version);
+MUST_CHECK enum status sla_book_rating(const struct sla_book *book, const char *calendar,
+                                       struct sla_rating *ret_rating, struct error *ret_error);
+bool sla_book_has_calendar(void *book, const char *name);
+extern const struct pg_statement sla_book_statement;
+
+/* ---- rows.c: clocks from and to rows ------------------------------------------------------------
+ */
+
+/* One clock in a transaction. */
+struct sla_row {
+    struct uuid id;
+    enum sla_subject_type type;
+    struct sla_clock *clock;
+    bool is_new;
+    bool changed;
+    int64_t next_due_us; /* 0: none */
+    struct sla_figures figures;
+};
+
+/* What a transaction stores. */
+struct sla_store {
+    struct sla_service *service;
+    struct sla_book *book;
+    struct arena *arena;
+    struct pg_batch *batch;
+    int64_t now_us;
+    const char *correlation_id;
+    struct module_event *events;
+    uint32_t event_count;
+    uint32_t event_capacity;
+};
+
+MUST_CHECK enum status sla_row_read(struct arena *arena, const struct pg_result *rows, uint32_t row,
+                                    struct sla_row *ret_row, struct error *ret_error);
+/* Fires what is due, then works out the figures and when to look again. */
+MUST_CHECK enum status sla_row_look(struct sla_store *store, struct sla_row *row,
+                                    struct error *ret_error);
+void sla_row_store(struct sla_store *store, const struct sla_row *row);
+/* Figures, deadline, and with `why` every interval and threshold. New reference. */
+MUST_CHECK enum status sla_row_describe(const struct sla_book *book, const struct sla_row *row,
+                                        int64_t now_us, bool why, json_t **ret_object,
+                                        struct error *ret_error);
+extern const struct pg_statement sla_rows_of_subject; /* $1 type, $2 id; locks */
+#define SLA_ROW_COLUMNS "id, subject_type, clock::text"
+
+/* ---- subject.c, due.c, documents.c
+ * --------------------------------------------------------------- */
+
+void sla_subject_route(void *context, struct http_request *request);
+void sla_due_look(struct sla_service *service);
+extern const struct http_route sla_document_routes[];
+extern const size_t sla_document_route_count;
+extern const struct http_route sla_clock_routes[];
+extern const size_t sla_clock_route_count;
+
+struct sla_service {
+    struct sla_settings settings;
+    struct sla_book *book; /* NULL: not read yet */
+    uv_timer_t look;       /* at documents, and at what is due */
+    bool reading;          /* documents */
+    bool firing;
+    uint32_t working; /* requests under way */
+    bool started;
+    bool stopping;
+    void (*on_stopped)(void *context);
+    void *stopped_context;
+};
+
+int64_t sla_now_us(const struct sla_service *service);
+/* Something that a stop waits for has ended. */
+void sla_service_ended(struct sla_service *service);
+/* The documents have changed, by this node. */
+void sla_service_read_book(struct sla_service *service);
+
+#endif

@@ -1,0 +1,40 @@
+/* SLA clocks on PostgreSQL: documents, subjects, clocks, and thresholds that fire.
+ *
+ *   subject changes ─► lock the subject ─► bpmn/sla decides ─► clocks, firings, events ─► COMMIT
+ *   the next threshold is due ─► lock the clocks ─► what is due fires ─► the same ─► COMMIT
+ *
+ * A threshold fires in the transaction that records it under a unique key, together with its events
+ * and messages: exactly once, by the database's clock, whoever else looks (SKIP LOCKED). */
+#ifndef SYNERGYFLOW_SLA_H
+#define SYNERGYFLOW_SLA_H
+
+#include "bpmn/timer/timer_place.h"
+#include "engine/http/server.h"
+#include "engine/pg/database_clock.h"
+#include "engine/pg/pool.h"
+#include "engine/registry/registry.h"
+
+struct sla_service;
+
+struct sla_settings {
+    uv_loop_t *loop;
+    struct pg_pool *pool;
+    struct uuid_source *ids;
+    const struct registry *registry;
+    const struct timer_sources *timers;  /* its zones are those of calendars */
+    const struct database_clock *clock;  /* NULL: this node's wall clock */
+    void (*on_published)(void *context); /* events are in the outbox */
+    void *context;
+};
+
+struct sla_service *sla_service_new(const struct sla_settings *settings);
+/* The routes under /api/v1/sla; before http_server_listen(). */
+void sla_service_routes(struct sla_service *service, struct http_server *server);
+/* Reads the documents, then fires what is due. */
+void sla_service_start(struct sla_service *service);
+/* Nothing begins after this; on_stopped fires when what is under way has ended. */
+void sla_service_stop(struct sla_service *service, void (*on_stopped)(void *context),
+                      void *context);
+void sla_service_free(struct sla_service *service); /* after stop, or never started; NULL is fine */
+
+#endif

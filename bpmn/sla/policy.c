@@ -78,47 +78,73 @@ const char *sla_action_name(enum sla_action_kind kind)
 
 /* ---- durations ---- */
 
-static enum status refuse_unit(const struct iso8601_duration *parsed, bool end_of_day,
-                               const char *text, const char *field, struct error *ret_error)
+/* `P2BD` and nothing else: how many days, -1 when it is something else. */
+static int64_t business_days(const char *text)
 {
-    if (parsed->years != 0 || parsed->months != 0 || parsed->weeks != 0 || parsed->days != 0)
+    int64_t days = 0;
+    const char *at = text + 1;
+
+    if (text[0] != 'P' || *at < '0' || *at > '9')
+        return -1;
+    for (; *at >= '0' && *at <= '9'; at++)
+        days = days > DAYS_MAX ? days : days * 10 + (*at - '0');
+    return strcmp(at, "BD") == 0 ? days : -1;
+}
+
+static enum status read_days(int64_t days, const char *text, const char *field,
+                             struct sla_duration *ret_duration, struct error *ret_error)
+{
+    if (days > DAYS_MAX)
+        return error_set_field(ret_error, STATUS_INVALID, field,
+                               "Expected at most %d business days but found '%.64s'.", DAYS_MAX,
+                               text);
+    *ret_duration = (struct sla_duration){.unit = SLA_BUSINESS_DAYS, .days = (uint32_t)days};
+    return STATUS_OK;
+}
+
+static enum status read_time(const char *text, const char *field, struct sla_duration *ret_duration,
+                             struct error *ret_error)
+{
+    struct iso8601_duration parsed = {0};
+    struct error error = {0};
+
+    if (strstr(text, "BD") != NULL)
+        return error_set_field(ret_error, STATUS_INVALID, field,
+                               "Expected either working time (PT8H) or business days (P2BD) but "
+                               "found '%.64s'; the units are never mixed.",
+                               text);
+    if (iso8601_parse_duration(text, &parsed, &error) != STATUS_OK)
+        return error_set_field(ret_error, STATUS_INVALID, field, "%s", error.message);
+    if (parsed.years != 0 || parsed.months != 0 || parsed.weeks != 0 || parsed.days != 0 ||
+        strpbrk(text, "YWD") != NULL)
         return error_set_field(ret_error, STATUS_INVALID, field,
                                "Expected working time (PT24H) or business days (P1BD) but found "
                                "'%.64s'; calendar days have no fixed working time.",
                                text);
-    if (parsed->business_days != 0 && parsed->time_us != 0)
-        return error_set_field(ret_error, STATUS_INVALID, field,
-                               "Expected either working time or business days but found both in "
-                               "'%.64s'; write one of them.",
-                               text);
-    if (end_of_day && parsed->time_us != 0)
-        return error_set_field(ret_error, STATUS_INVALID, field,
-                               "Expected business days (P2BD) or nothing beside end_of_day but "
-                               "found '%.64s'.",
-                               text);
-    if (parsed->time_us > SLA_DURATION_MAX_US || parsed->business_days > DAYS_MAX)
+    if (parsed.time_us > SLA_DURATION_MAX_US)
         return error_set_field(ret_error, STATUS_INVALID, field,
                                "Expected at most ten years but found '%.64s'.", text);
+    *ret_duration = (struct sla_duration){.unit = SLA_WORKING_TIME, .time_us = parsed.time_us};
     return STATUS_OK;
 }
 
 enum status sla_duration_read(const char *text, bool end_of_day, const char *field,
                               struct sla_duration *ret_duration, struct error *ret_error)
 {
-    struct iso8601_duration parsed = {0};
-    struct error error = {0};
+    int64_t days = text != NULL ? business_days(text) : 0;
 
     PRE(text != NULL || end_of_day);
-    if (text != NULL && iso8601_parse_duration(text, &parsed, &error) != STATUS_OK)
-        return error_set_field(ret_error, STATUS_INVALID, field, "%s", error.message);
-    if (refuse_unit(&parsed, end_of_day, text, field, ret_error) != STATUS_OK)
+    if (days < 0 && end_of_day)
+        return error_set_field(ret_error, STATUS_INVALID, field,
+                               "Expected business days (P2BD) or nothing beside end_of_day but "
+                               "found '%.64s'.",
+                               text);
+    if (days < 0)
+        return read_time(text, field, ret_duration, ret_error);
+    if (read_days(days, text, field, ret_duration, ret_error) != STATUS_OK)
         return ret_error->status;
-    *ret_duration = (struct sla_duration){
-        .unit = end_of_day                                                  ? SLA_END_OF_DAY
-                : parsed.business_days != 0 || (text && strstr(text, "BD")) ? SLA_BUSINESS_DAYS
-                                                                            : SLA_WORKING_TIME,
-        .time_us = parsed.time_us,
-        .days = (uint32_t)parsed.business_days};
+    if (end_of_day)
+        ret_duration->unit = SLA_END_OF_DAY;
     return STATUS_OK;
 }
 

@@ -15,6 +15,7 @@
 #include "bpmn/base/status.h"
 
 #include <jansson.h>
+#include <stdint.h>
 
 struct expression;
 

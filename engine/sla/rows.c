@@ -247,6 +247,13 @@ void sla_row_store(struct sla_store *store, const struct sla_row *row)
 
 /* ---- as callers see them ---- */
 
+static void put(json_t *object, const char *name, json_t *value)
+{
+    int result = json_object_set_new(object, name, value);
+
+    INVARIANT(result == 0);
+}
+
 static json_t *seconds(int64_t us)
 {
     return us % 1000000 == 0 ? json_integer(us / 1000000) : json_real((double)us / 1e6);
@@ -363,24 +370,23 @@ enum status sla_row_describe(const struct sla_book *book, const struct sla_row *
                   "target", clock->target, "calendar", clock->calendar, "state",
                   sla_clock_state_name(figures.state), "cycle", (int)figures.cycle, "startedAt",
                   instant(figures.start_us), "closedAt", instant(figures.end_us));
-    json_put(object, "targetSeconds", seconds(figures.target_us));
-    json_put(object, "elapsedSeconds", seconds(figures.elapsed_us));
-    json_put(object, "elapsedWallSeconds", seconds(figures.elapsed_wall_us));
-    json_put(object, "pausedSeconds", seconds(figures.paused_us));
-    json_put(object, "pausedWallSeconds", seconds(figures.paused_wall_us));
-    json_put(object, "remainingSeconds", seconds(figures.remaining_us));
-    json_put(object, "percent", json_real((double)figures.percent_thousandths / 1000.0));
-    json_put(object, "deadline", instant(figures.deadline_us));
-    json_put(object, "deadlineFloats", json_boolean(figures.deadline_floats));
-    json_put(object, "originalDeadline", instant(figures.original_deadline_us));
-    json_put(object, "breached", json_boolean(figures.breached));
-    json_put(object, "breachedAt",
-             figures.breached ? instant(figures.breached_at_us) : json_null());
-    json_put(object, "overrunSeconds", seconds(figures.overrun_us));
-    json_put(object, "thresholds", thresholds);
+    put(object, "targetSeconds", seconds(figures.target_us));
+    put(object, "elapsedSeconds", seconds(figures.elapsed_us));
+    put(object, "elapsedWallSeconds", seconds(figures.elapsed_wall_us));
+    put(object, "pausedSeconds", seconds(figures.paused_us));
+    put(object, "pausedWallSeconds", seconds(figures.paused_wall_us));
+    put(object, "remainingSeconds", seconds(figures.remaining_us));
+    put(object, "percent", json_real((double)figures.percent_thousandths / 1000.0));
+    put(object, "deadline", instant(figures.deadline_us));
+    put(object, "deadlineFloats", json_boolean(figures.deadline_floats));
+    put(object, "originalDeadline", instant(figures.original_deadline_us));
+    put(object, "breached", json_boolean(figures.breached));
+    put(object, "breachedAt", figures.breached ? instant(figures.breached_at_us) : json_null());
+    put(object, "overrunSeconds", seconds(figures.overrun_us));
+    put(object, "thresholds", thresholds);
     if (why) {
-        json_put(object, "intervals", describe_intervals(clock));
-        json_put(object, "targets", describe_targets(clock));
+        put(object, "intervals", describe_intervals(clock));
+        put(object, "targets", describe_targets(clock));
         status = describe_shares(row, &rating, now_us, object, ret_error);
     }
     if (status == STATUS_OK)

@@ -1,7 +1,7 @@
 /* Clocks from rows and to rows, and as callers see them. */
 #include "engine/sla/private.h"
 
-#include "bpmn/base/json.h"
+#include "bpmn/base/memory.h"
 #include "bpmn/iso8601.h"
 #include "engine/module.h"
 

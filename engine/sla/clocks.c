@@ -40,11 +40,15 @@ static const struct pg_statement attainment = {
     " FROM synergyflow_workflows.sla_clock WHERE started_at >= $1 AND started_at < $2"
     " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"};
 
-static void ended(struct view *view)
+/* The answer is the last thing: the request's memory goes with it. */
+static struct http_request *ended(struct view *view)
 {
+    struct http_request *request = view->request;
+
     sla_book_release(view->book);
     view->service->working--;
     sla_service_ended(view->service);
+    return request;
 }
 
 static struct view *view_new(struct sla_service *service, struct http_request *request)
@@ -128,17 +132,18 @@ static void on_clocks(void *context, struct pg_batch *batch, enum status status,
         error = &own;
     }
     if (status != STATUS_OK) {
-        http_reply_error(view->request, error);
         json_decref(data);
+        http_reply_error(ended(view), error);
     } else if (view->is_list) {
         http_reply_json(
-            view->request, 200,
+            ended(view), 200,
             json_pack("{s:o, s:I}", "data", data, "total", (json_int_t)json_array_size(data)));
     } else {
-        http_reply_json(view->request, 200, json_incref(json_array_get(data, 0)));
+        json_t *one = json_incref(json_array_get(data, 0));
+
         json_decref(data);
+        http_reply_json(ended(view), 200, one);
     }
-    ended(view);
 }
 
 static void ask(struct view *view, const char *type, const char *subject, const struct uuid *id)
@@ -183,8 +188,7 @@ static void get_clock(void *context, struct http_request *request)
     }
     error_set(&error, STATUS_NOT_FOUND, "Could not find an SLA clock with id '%.60s'.",
               http_param(request, "id"));
-    http_reply_error(request, &error);
-    ended(view);
+    http_reply_error(ended(view), &error);
 }
 
 /* ---- attainment ---- */
@@ -209,7 +213,7 @@ static void answer_csv(struct view *view, const struct pg_result *rows)
                            (long long)pg_value_int(rows, i, 5),
                            (long long)pg_value_int(rows, i, 6));
     }
-    http_reply_bytes(view->request, 200, "text/csv;charset=UTF-8", text_string(&csv), csv.length);
+    http_reply_bytes(ended(view), 200, "text/csv;charset=UTF-8", text_string(&csv), csv.length);
     text_deinit(&csv);
 }
 
@@ -221,14 +225,12 @@ static void on_attainment(void *context, struct pg_batch *batch, enum status sta
     json_t *data;
 
     if (status != STATUS_OK) {
-        http_reply_error(view->request, error);
-        ended(view);
+        http_reply_error(ended(view), error);
         return;
     }
     rows = pg_batch_result(batch, 0);
     if (view->as_csv) {
         answer_csv(view, rows);
-        ended(view);
         return;
     }
     data = json_array();
@@ -242,9 +244,8 @@ static void on_attainment(void *context, struct pg_batch *batch, enum status sta
                       (json_int_t)pg_value_int(rows, i, 5), "excluded",
                       (json_int_t)pg_value_int(rows, i, 6)));
     http_reply_json(
-        view->request, 200,
+        ended(view), 200,
         json_pack("{s:o, s:I}", "data", data, "total", (json_int_t)json_array_size(data)));
-    ended(view);
 }
 
 /* A query parameter with a date; `absent` when it is not there. False: answered. */

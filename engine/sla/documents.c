@@ -74,10 +74,14 @@ static void run(struct request *request,
     pg_query(request->service->settings.pool, request->batch, SLA_TIMEOUT_MS, on_done, request);
 }
 
-static void ended(struct request *request)
+/* The answer is the last thing: the request's memory goes with it. */
+static struct http_request *ended(struct request *request)
 {
+    struct http_request *http = request->request;
+
     request->service->working--;
     sla_service_ended(request->service);
+    return http;
 }
 
 /* ---- reading ---- */
@@ -92,8 +96,7 @@ static void on_listed(void *context, struct pg_batch *batch, enum status status,
 
     if (status != STATUS_OK) {
         json_decref(data);
-        http_reply_error(request->request, error);
-        ended(request);
+        http_reply_error(ended(request), error);
         return;
     }
     rows = pg_batch_result(batch, 0);
@@ -103,13 +106,12 @@ static void on_listed(void *context, struct pg_batch *batch, enum status status,
         json_decref(data);
         error_set(&none, STATUS_NOT_FOUND, "Could not find a %s with the name '%.100s'.",
                   request->kind, request->name);
-        http_reply_error(request->request, &none);
+        http_reply_error(ended(request), &none);
     } else {
         http_reply_json(
-            request->request, 200,
+            ended(request), 200,
             json_pack("{s:o, s:I}", "data", data, "total", (json_int_t)json_array_size(data)));
     }
-    ended(request);
 }
 
 static void list(struct sla_service *service, struct http_request *http, const char *kind)
@@ -250,22 +252,22 @@ static void on_put(void *context, struct pg_batch *batch, enum status status,
 {
     struct request *request = context;
     const struct pg_result *rows;
+    json_t *answer;
     bool added;
 
     if (status != STATUS_OK) {
-        http_reply_error(request->request, error);
-        ended(request);
+        http_reply_error(ended(request), error);
         return;
     }
     rows = pg_batch_result(batch, 0);
     added = pg_value_bool(rows, 0, 1);
-    sla_service_read_book(request->service);
-    http_reply_json(request->request, added ? 201 : 200,
-                    json_pack("{s:s, s:I, s:b, s:I}", "name", request->name, "version",
-                              (json_int_t)pg_value_int(rows, 0, 0), "isNew", added,
-                              "clocksLookedAtAgain",
-                              (json_int_t)(added ? pg_affected(pg_batch_result(batch, 1)) : 0)));
-    ended(request);
+    /* Whoever has the answer can go on with what he has put. */
+    sla_service_take_book(request->service, pg_batch_result(batch, 2));
+    sla_due_look(request->service);
+    answer = json_pack("{s:s, s:I, s:b, s:I}", "name", request->name, "version",
+                       (json_int_t)pg_value_int(rows, 0, 0), "isNew", added, "clocksLookedAtAgain",
+                       (json_int_t)(added ? pg_affected(pg_batch_result(batch, 1)) : 0));
+    http_reply_json(ended(request), added ? 201 : 200, answer);
 }
 
 static void keep(struct sla_service *service, struct http_request *http, const char *kind,
@@ -290,6 +292,7 @@ static void keep(struct sla_service *service, struct http_request *http, const c
     call = pg_batch_add(request->batch, &touch_clocks);
     pg_text(call, kind);
     pg_text(call, request->name);
+    (void)pg_batch_add(request->batch, &sla_book_statement);
     memory_free(text);
     run(request, on_put);
 }

@@ -111,7 +111,9 @@ struct sla_service {
 int64_t sla_now_us(const struct sla_service *service);
 /* Something that a stop waits for has ended. */
 void sla_service_ended(struct sla_service *service);
-/* The documents have changed, by this node. */
+/* Looks whether there are new documents. */
 void sla_service_read_book(struct sla_service *service);
+/* A new book from all rows; the old one stays when they cannot be read, which is logged. */
+void sla_service_take_book(struct sla_service *service, const struct pg_result *rows);
 
 #endif

@@ -44,26 +44,30 @@ static void look_later(uv_timer_t *timer)
     sla_service_read_book(timer->data);
 }
 
+void sla_service_take_book(struct sla_service *service, const struct pg_result *rows)
+{
+    struct sla_book *book = NULL;
+    struct error error;
+
+    if (sla_book_read(rows, service->settings.timers->zones, &book, &error) != STATUS_OK) {
+        log_error("sla.book", NULL, &error);
+        return;
+    }
+    sla_book_release(service->book);
+    service->book = book;
+}
+
 static void on_book(void *context, struct pg_batch *batch, enum status status,
                     const struct error *error)
 {
     struct reading *reading = context;
     struct sla_service *service = reading->service;
-    struct sla_book *book = NULL;
     bool is_first = service->book == NULL;
-    struct error own;
 
-    if (status == STATUS_OK) {
-        status =
-            sla_book_read(pg_batch_result(batch, 0), service->settings.timers->zones, &book, &own);
-        error = &own;
-    }
-    if (status == STATUS_OK) {
-        sla_book_release(service->book);
-        service->book = book;
-    } else {
+    if (status == STATUS_OK)
+        sla_service_take_book(service, pg_batch_result(batch, 0));
+    else
         log_error("sla.book", NULL, error);
-    }
     end_reading(reading);
     if (service->stopping)
         return;

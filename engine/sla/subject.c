@@ -52,9 +52,11 @@ static const struct pg_statement store_change = {
 
 /* ---- ways out ---- */
 
-static void end(struct change *change)
+/* The answer comes after this, and is the last thing: the request's memory goes with it. */
+static struct http_request *end(struct change *change)
 {
     struct sla_service *service = change->service;
+    struct http_request *request = change->request;
 
     for (size_t i = 0; i < change->history_count; i++)
         json_decref((json_t *)(uintptr_t)change->history[i].fields);
@@ -66,6 +68,7 @@ static void end(struct change *change)
     sla_book_release(change->book);
     service->working--;
     sla_service_ended(service);
+    return request;
 }
 
 static void fail(struct change *change, const struct error *error)
@@ -74,8 +77,7 @@ static void fail(struct change *change, const struct error *error)
 
     if (change->lease.connection != NULL)
         pg_release(&change->lease);
-    http_reply_error(change->request, &copy);
-    end(change);
+    http_reply_error(end(change), &copy);
 }
 
 static json_t *describe_decision(const struct change *change)
@@ -110,6 +112,7 @@ static json_t *describe_decision(const struct change *change)
 static void answer(struct change *change)
 {
     json_t *clocks = json_array();
+    json_t *answered;
     struct error error;
 
     for (size_t i = 0; i < change->row_count; i++) {
@@ -119,11 +122,10 @@ static void answer(struct change *change)
                              &error) == STATUS_OK)
             (void)json_array_append_new(clocks, one);
     }
-    http_reply_json(change->request, 200,
-                    json_pack("{s:s, s:s, s:O, s:o, s:o}", "subjectType",
-                              sla_subject_type_name(change->type), "subjectId", change->id,
-                              "fields", change->fields, "why", describe_decision(change), "clocks",
-                              clocks));
+    answered = json_pack("{s:s, s:s, s:O, s:o, s:o}", "subjectType",
+                         sla_subject_type_name(change->type), "subjectId", change->id, "fields",
+                         change->fields, "why", describe_decision(change), "clocks", clocks);
+    http_reply_json(end(change), 200, answered);
 }
 
 /* ---- the second round: what was decided ---- */
@@ -145,7 +147,6 @@ static void on_stored(struct pg_lease *lease, struct pg_batch *batch, enum statu
         service->settings.on_published(service->settings.context);
     sla_due_look(service); /* there may be an earlier threshold now */
     answer(change);
-    end(change);
 }
 
 static enum status take_step(struct change *change, const struct sla_step *step,

@@ -16,6 +16,7 @@ static const struct cli_command commands[] = {
     {"start", "start a process instance", cli_start},
     {"list", "list definitions, instances, tasks, timers, incidents …", cli_list},
     {"timers", "list timers, reschedule, fire or recalculate one", cli_timers},
+    {"sla", "check SLA policies, run them over past subjects on paper", cli_sla},
     {"bench", "measure how late timers are, on a database of its own", cli_bench},
     {"inspect", "show what a BPMN file or a process instance consists of", cli_inspect},
     {"trace", "show what a process instance did, step by step", cli_trace},

@@ -176,9 +176,9 @@ static json_t *describe_findings(const struct sla_findings *findings)
 }
 
 /* The policies that would be in force with this one. */
-static enum status lint(const struct sla_service *service, struct arena *arena,
-                        const json_t *document, struct sla_findings *findings,
-                        const struct sla_policy **ret_policy, struct error *ret_error)
+static enum status lint(const struct sla_service *service, struct arena *arena, json_t *document,
+                        struct sla_findings *findings, const struct sla_policy **ret_policy,
+                        struct error *ret_error)
 {
     const struct sla_book *book = service->book;
     const struct sla_policy **set = arena_array(arena, book->in_force_count + 1, sizeof(*set));
@@ -186,9 +186,13 @@ static enum status lint(const struct sla_service *service, struct arena *arena,
                                    .has_calendar = sla_book_has_calendar};
     size_t count = 0;
     bool placed = false;
-    enum status status = sla_policy_read(arena, document, ret_policy, ret_error);
+    enum status status;
 
     findings->arena = arena;
+    /* The number of a version is given when it is stored. */
+    if (json_object_get(document, "version") == NULL)
+        (void)json_object_set_new(document, "version", json_integer(1));
+    status = sla_policy_read(arena, document, ret_policy, ret_error);
     if (status == STATUS_OK)
         status = check_actions(*ret_policy, ret_error);
     if (status != STATUS_OK)
@@ -321,8 +325,6 @@ static void put_policy(void *context, struct http_request *http)
     if (!is_ready(service, http))
         return;
     status = http_json_object(http, false, &document, &error);
-    if (status == STATUS_OK && json_object_get(document, "version") == NULL)
-        (void)json_object_set_new(document, "version", json_integer(1));
     if (status == STATUS_OK)
         status = lint(service, http_arena(http), document, findings, &policy, &error);
     if (status == STATUS_OK)

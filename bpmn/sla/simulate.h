@@ -36,7 +36,7 @@ struct sla_simulation *sla_simulation_new(enum sla_subject_type type,
                                           const struct sla_calendars *calendars);
 void sla_simulation_free(struct sla_simulation *simulation); /* NULL is fine */
 /* One line's value. STATUS_INVALID with the member at fault, or for a time before the subject's
- * last; nothing was taken then. */
+ * last; nothing was taken then. After any other status the simulation can only be freed. */
 MUST_CHECK enum status sla_simulation_take(struct sla_simulation *simulation, const json_t *change,
                                            struct error *ret_error);
 /* Per target, as of `now_us`, in order of appearance. Run two simulations over the same lines for

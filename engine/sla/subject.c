@@ -236,7 +236,7 @@ static enum status decide(struct change *change, struct error *ret_error)
                                   .history = change->history,
                                   .history_count = change->history_count,
                                   .why = {change->cause, change->actor}};
-    enum status status;
+    enum status status = STATUS_OK;
 
     for (size_t i = 0; i < change->row_count; i++)
         clocks[i] = change->rows[i].clock;

@@ -19,7 +19,8 @@ struct wire {
     uv_pipe_t server;
     uv_connect_t connect;
     unsigned open_handles;
-    bool doomed; /* cut at the server's next answer */
+    bool connected; /* to the server */
+    bool doomed;    /* cut at the server's next answer */
     bool cut;
     struct wire *next;
 };
@@ -33,6 +34,7 @@ struct proxy {
     const char *cut_at;
     bool stay_closed;
     bool closed;
+    bool silent;
     bool freed;
     unsigned cuts;
 };
@@ -137,6 +139,12 @@ static void on_server_said(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf
     memory_free(buffer->base);
 }
 
+static void wire_listen(struct wire *wire)
+{
+    check(uv_read_start((uv_stream_t *)&wire->engine, on_buffer, on_engine_said));
+    check(uv_read_start((uv_stream_t *)&wire->server, on_buffer, on_server_said));
+}
+
 static void on_connected(uv_connect_t *connect, int status)
 {
     struct wire *wire = connect->data;
@@ -147,8 +155,9 @@ static void on_connected(uv_connect_t *connect, int status)
         wire_cut(wire);
         return;
     }
-    check(uv_read_start((uv_stream_t *)&wire->engine, on_buffer, on_engine_said));
-    check(uv_read_start((uv_stream_t *)&wire->server, on_buffer, on_server_said));
+    wire->connected = true;
+    if (!wire->proxy->silent)
+        wire_listen(wire);
 }
 
 static void on_arrived(uv_stream_t *listener, int status)
@@ -247,6 +256,28 @@ void proxy_close(struct proxy *proxy)
 void proxy_open(struct proxy *proxy)
 {
     proxy->closed = false;
+}
+
+void proxy_silence(struct proxy *proxy)
+{
+    proxy->silent = true;
+    for (struct wire *wire = proxy->wires; wire != NULL; wire = wire->next) {
+        if (wire->cut || !wire->connected)
+            continue;
+        check(uv_read_stop((uv_stream_t *)&wire->engine));
+        check(uv_read_stop((uv_stream_t *)&wire->server));
+    }
+}
+
+void proxy_resume(struct proxy *proxy)
+{
+    if (!proxy->silent)
+        return;
+    proxy->silent = false;
+    for (struct wire *wire = proxy->wires; wire != NULL; wire = wire->next) {
+        if (!wire->cut && wire->connected)
+            wire_listen(wire);
+    }
 }
 
 unsigned proxy_cuts(const struct proxy *proxy)

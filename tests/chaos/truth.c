@@ -138,26 +138,32 @@ void truth_store(struct test_database *database, const struct chaos_shared *shar
         store_caller(database, &shared->callers[i], i);
 }
 
-static void print_counts(struct test_database *database)
+/* The latest, and when they were due in the run's time: the plan beside them says why. */
+static void print_counts(struct test_database *database, int64_t began_us)
 {
-    static const char firings[] =
-        WITH_FIRED " SELECT count(*) || ' firings, at most ' || coalesce(round(max(at_us - due) /"
-                   " 1e6, 3), 0) || ' s late' FROM fired";
     static const char kinds[] =
         "SELECT string_agg(n || ' ' || (ARRAY['once', 'race', 'cycle', 'moved', 'incident',"
         " 'start'])[kind + 1] || ' (' || a || ' acknowledged)', ', ' ORDER BY kind) FROM (SELECT"
         " kind, count(*) AS n, count(*) FILTER (WHERE acknowledged) AS a FROM chaos_truth GROUP BY"
         " kind) k";
+    char latest[1024];
 
+    (void)snprintf(latest, sizeof(latest),
+                   WITH_FIRED
+                   " SELECT (SELECT count(*) FROM fired) || ' firings; the latest: ' ||"
+                   " string_agg(late || ' s (due at ' || due || ' s)', ', ') FROM (SELECT"
+                   " round((at_us - due) / 1e6, 3) AS late, round((due - %lld) / 1e6, 3) AS due"
+                   " FROM fired ORDER BY 1 DESC LIMIT 5) l",
+                   (long long)began_us);
     (void)printf("chaos: %s\n", test_database_sql(database, kinds));
-    (void)printf("chaos: %s\n", test_database_sql(database, firings));
+    (void)printf("chaos: %s\n", test_database_sql(database, latest));
 }
 
-unsigned truth_broken(struct test_database *database)
+unsigned truth_broken(struct test_database *database, int64_t began_us)
 {
     unsigned broken = 0;
 
-    print_counts(database);
+    print_counts(database, began_us);
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         struct text sql = TEXT_INIT;
         const char *cases;

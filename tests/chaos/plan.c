@@ -18,7 +18,7 @@ struct planner {
     struct plan *plan;
     unsigned free_at_ms[CHAOS_NODES_MAX]; /* when a node's latest fault ends */
     enum fault_kind order[FAULT_KINDS];   /* of the first of each kind */
-    unsigned planned;
+    unsigned seen;
 };
 
 static unsigned lasts_ms(struct planner *planner, enum fault_kind kind)
@@ -49,7 +49,31 @@ static void shuffle_kinds(struct planner *planner)
     }
 }
 
-/* The node drawn, or the first that is free when that one is not; its fault begins when it is. */
+static unsigned free_nodes(const struct planner *planner, unsigned at_ms)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < planner->settings->nodes; i++)
+        count += planner->free_at_ms[i] <= at_ms;
+    return count;
+}
+
+/* Those not seen yet come first. When all but one node are away, the last one is not taken away for
+ * long, nor often: where nobody works, nothing can go wrong. FAULT_KINDS: nothing happens. */
+static enum fault_kind draw_kind(struct planner *planner, unsigned at_ms)
+{
+    bool has_unseen = planner->seen < FAULT_KINDS;
+    enum fault_kind kind = has_unseen ? planner->order[planner->seen]
+                                      : (enum fault_kind)dice_roll(&planner->dice, FAULT_KINDS);
+
+    if (kind != FAULT_KILL && kind != FAULT_DATABASE && free_nodes(planner, at_ms) <= 1)
+        return dice_roll(&planner->dice, 6) == 0 ? FAULT_KILL : FAULT_KINDS;
+    planner->seen += has_unseen;
+    return kind;
+}
+
+/* The node drawn, or the next that is free when that one is not. When none is, the fault waits for
+ * the first that will be. */
 static unsigned draw_node(struct planner *planner, unsigned *at_ms)
 {
     unsigned nodes = planner->settings->nodes;
@@ -75,11 +99,10 @@ static void add(struct planner *planner, const struct plan_event *event)
 
 static unsigned plan_fault(struct planner *planner, unsigned at_ms)
 {
-    struct plan_event event = {.kind = (enum fault_kind)dice_roll(&planner->dice, FAULT_KINDS)};
+    struct plan_event event = {.kind = draw_kind(planner, at_ms)};
 
-    if (planner->planned < FAULT_KINDS)
-        event.kind = planner->order[planner->planned];
-    planner->planned++;
+    if (event.kind == FAULT_KINDS)
+        return at_ms;
     event.lasts_ms = lasts_ms(planner, event.kind);
     if (event.kind != FAULT_DATABASE)
         event.node = draw_node(planner, &at_ms);
@@ -115,7 +138,7 @@ struct plan *plan_new(const struct chaos_settings *settings)
     if (planner.plan == NULL || planner.plan->events == NULL)
         abort();
     shuffle_kinds(&planner);
-    while (planner.planned < PLAN_FAULTS_MAX) {
+    while (planner.plan->count + 2 <= 2 * PLAN_FAULTS_MAX) {
         at_ms += GAP_MIN_MS + dice_roll(&planner.dice, GAP_MAX_MS - GAP_MIN_MS);
         if (at_ms >= settings->seconds * 1000)
             break;

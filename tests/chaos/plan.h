@@ -29,7 +29,8 @@ struct plan {
     unsigned count;
 };
 
-/* Each kind comes at least once if there is time for it. A node has one fault at a time. */
+/* Each kind comes at least once if there is time for it. A node has one fault at a time, and one
+ * node is left to work, but for kills and restarts of the database. */
 struct plan *plan_new(const struct chaos_settings *settings);
 void plan_free(struct plan *plan);
 const char *plan_word(const struct plan_event *event);

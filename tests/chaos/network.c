@@ -71,7 +71,7 @@ pid_t network_start(struct chaos_shared *shared, unsigned nodes, const char *con
         struct network network = {.shared = shared, .nodes = nodes};
 
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        if (getppid() != parent)
             _exit(1);
         run(&network, conninfo);
     }

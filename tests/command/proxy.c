@@ -5,6 +5,7 @@
 #include "bpmn/base/memory.h"
 
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct proxy {
     struct wire *wires;
     const char *cut_at;
     bool stay_closed;
+    bool then_silent; /* instead of a cut */
     bool closed;
     bool silent;
     bool freed;
@@ -126,7 +128,11 @@ static void on_server_said(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf
     struct wire *wire = stream->data;
     struct proxy *proxy = wire->proxy;
 
-    if (got > 0 && wire->doomed) {
+    if (got > 0 && wire->doomed && proxy->then_silent) {
+        wire->doomed = false;
+        pass_on((uv_stream_t *)&wire->engine, buffer->base, (size_t)got);
+        proxy_silence(proxy);
+    } else if (got > 0 && wire->doomed) {
         proxy->cuts++;
         wire_cut(wire);
         if (proxy->stay_closed)
@@ -205,6 +211,8 @@ struct proxy *proxy_new(uv_loop_t *loop, const char *conninfo)
     struct sockaddr_in address;
     int size = sizeof(address);
 
+    /* What comes after a silence may find a server that has hung up. */
+    (void)signal(SIGPIPE, SIG_IGN);
     proxy->loop = loop;
     find_server(proxy, conninfo);
     check(uv_ip4_addr("127.0.0.1", 0, &address));
@@ -244,6 +252,18 @@ void proxy_cut_answer_to(struct proxy *proxy, const char *text, bool stay_closed
 {
     proxy->cut_at = text;
     proxy->stay_closed = stay_closed;
+    proxy->then_silent = false;
+}
+
+void proxy_silence_after(struct proxy *proxy, const char *text)
+{
+    proxy->cut_at = text;
+    proxy->then_silent = true;
+}
+
+bool proxy_is_silent(const struct proxy *proxy)
+{
+    return proxy->silent;
 }
 
 void proxy_close(struct proxy *proxy)

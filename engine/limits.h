@@ -33,6 +33,10 @@ enum {
     /* Units in a row that end in a deadlock or a serialization failure before that is taken for the
      * commands' own fault: two that always meet would otherwise go round for ever. */
     LIMIT_TRANSIENT_ATTEMPTS = 10,
+    /* How long a transaction of the engine may wait for the engine's next word before PostgreSQL
+     * ends its session and frees what it has locked. Between two words lie steps in memory, which
+     * take milliseconds; after five seconds other nodes have taken over a silent one's timers. */
+    LIMIT_IDLE_IN_TRANSACTION_MS = 5000,
     /* Between questions about a COMMIT in doubt. */
     LIMIT_IN_DOUBT_MS = 50,
 };

@@ -29,6 +29,10 @@
 
 /* The snapshots of single statements are what the loading relies on. */
 static const struct pg_statement begin = {"unit_begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
+/* An engine that is frozen, or whose network is silent, keeps the instances that it has locked
+ * until the server ends its session: LIMIT_IDLE_IN_TRANSACTION_MS. */
+static const struct pg_statement be_prompt = {
+    "unit_idle_timeout", "SELECT set_config('idle_in_transaction_session_timeout', $1, true)"};
 
 static const struct pg_statement resolve_tasks = {
     "unit_resolve_tasks", "SELECT id, instance_id, status, ended_at FROM synergyflow_workflows.task"
@@ -649,6 +653,8 @@ void unit_begin_transaction(struct unit *unit, struct pg_batch *batch)
         return;
     unit->begun = true;
     (void)pg_batch_add(batch, &begin);
+    pg_text(pg_batch_add(batch, &be_prompt),
+            arena_format(unit->arena, "%d", LIMIT_IDLE_IN_TRANSACTION_MS));
     unit->transaction_index = pg_batch_count(batch);
     (void)pg_batch_add(batch, &transaction_id);
 }

@@ -7,12 +7,18 @@
  */
 #include "engine/outbox/internal.h"
 
+#include "engine/limits.h"
+
 #include <string.h>
 
 static const struct pg_statement begin = {"outbox_begin", "BEGIN"};
 static const struct pg_statement commit = {"outbox_commit", "COMMIT"};
 static const struct pg_statement set_role = {"outbox_set_role",
                                              "SELECT set_config('role', $1, true)"};
+
+/* A node that is frozen keeps its partitions only until the server ends its session. */
+static const struct pg_statement be_prompt = {
+    "outbox_idle_timeout", "SELECT set_config('idle_in_transaction_session_timeout', $1, true)"};
 
 static const struct pg_statement lock_partitions = {
     "outbox_lock_partitions",
@@ -83,6 +89,8 @@ struct pg_batch *delivery_lock_batch(struct delivery *delivery)
 
     pg_batch_add(batch, &begin);
     pg_text(pg_batch_add(batch, &lock_partitions), delivery->listener->id);
+    pg_text(pg_batch_add(batch, &be_prompt),
+            arena_format(delivery->arena, "%d", LIMIT_IDLE_IN_TRANSACTION_MS));
     return batch;
 }
 

@@ -200,6 +200,44 @@ static void a_modules_work_that_was_committed_unheard_is_kept_once(void **state)
     assert_sql("SELECT count(*) FROM event_publication.event_publication", "1");
 }
 
+static bool is_silent(void *context)
+{
+    (void)context;
+    return proxy_is_silent(proxy);
+}
+
+static bool others_can_have_it(void *context)
+{
+    (void)context;
+    return strcmp(test_database_sql(parts.database,
+                                    "SELECT count(*) FROM (SELECT FROM"
+                                    " synergyflow_workflows.process_instance FOR UPDATE SKIP"
+                                    " LOCKED) free"),
+                  "1") == 0;
+}
+
+/* Frozen, or cut off without a word, in the middle of a transaction: PostgreSQL ends it, so that
+ * other nodes get at what it had locked. Back again, the engine tries anew. */
+static void what_a_silent_engine_had_locked_is_set_free(void **state)
+{
+    struct asked started;
+    struct asked asked;
+
+    (void)state;
+    ask_plain(&started, "one");
+    run();
+    proxy_silence_after(proxy, "FOR UPDATE SKIP LOCKED");
+    ask_complete(&asked, "one", "work");
+    run_until(is_silent, NULL);
+    assert_false(others_can_have_it(NULL));
+    run_until(others_can_have_it, NULL);
+    assert_sql("SELECT revision FROM synergyflow_workflows.process_instance", "1");
+    proxy_resume(proxy);
+    run();
+    assert_int_equal(asked.status, STATUS_OK);
+    assert_sql("SELECT revision FROM synergyflow_workflows.process_instance", "2");
+}
+
 /* Lost before COMMIT: it runs again, and only that counts. */
 static void a_connection_lost_while_loading_is_tried_again(void **state)
 {
@@ -469,6 +507,7 @@ int main(void)
         PROXIED(a_handlers_work_that_was_committed_unheard_is_kept_once),
         PROXIED(a_commit_that_goes_on_unheard_is_waited_for),
         PROXIED(a_modules_work_that_was_committed_unheard_is_kept_once),
+        PROXIED(what_a_silent_engine_had_locked_is_set_free),
         PROXIED(a_connection_lost_while_loading_is_tried_again),
         DIRECT(a_commit_that_did_not_happen_runs_again),
         PROXIED(a_doubt_that_nobody_settles_is_told),

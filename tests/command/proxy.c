@@ -5,6 +5,7 @@
 #include "bpmn/base/memory.h"
 
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ struct wire {
     uv_pipe_t server;
     uv_connect_t connect;
     unsigned open_handles;
-    bool doomed; /* cut at the server's next answer */
+    bool connected; /* to the server */
+    bool doomed;    /* cut at the server's next answer */
     bool cut;
     struct wire *next;
 };
@@ -32,7 +34,9 @@ struct proxy {
     struct wire *wires;
     const char *cut_at;
     bool stay_closed;
+    bool then_silent; /* instead of a cut */
     bool closed;
+    bool silent;
     bool freed;
     unsigned cuts;
 };
@@ -124,7 +128,11 @@ static void on_server_said(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf
     struct wire *wire = stream->data;
     struct proxy *proxy = wire->proxy;
 
-    if (got > 0 && wire->doomed) {
+    if (got > 0 && wire->doomed && proxy->then_silent) {
+        wire->doomed = false;
+        pass_on((uv_stream_t *)&wire->engine, buffer->base, (size_t)got);
+        proxy_silence(proxy);
+    } else if (got > 0 && wire->doomed) {
         proxy->cuts++;
         wire_cut(wire);
         if (proxy->stay_closed)
@@ -137,6 +145,12 @@ static void on_server_said(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf
     memory_free(buffer->base);
 }
 
+static void wire_listen(struct wire *wire)
+{
+    check(uv_read_start((uv_stream_t *)&wire->engine, on_buffer, on_engine_said));
+    check(uv_read_start((uv_stream_t *)&wire->server, on_buffer, on_server_said));
+}
+
 static void on_connected(uv_connect_t *connect, int status)
 {
     struct wire *wire = connect->data;
@@ -147,8 +161,9 @@ static void on_connected(uv_connect_t *connect, int status)
         wire_cut(wire);
         return;
     }
-    check(uv_read_start((uv_stream_t *)&wire->engine, on_buffer, on_engine_said));
-    check(uv_read_start((uv_stream_t *)&wire->server, on_buffer, on_server_said));
+    wire->connected = true;
+    if (!wire->proxy->silent)
+        wire_listen(wire);
 }
 
 static void on_arrived(uv_stream_t *listener, int status)
@@ -196,6 +211,8 @@ struct proxy *proxy_new(uv_loop_t *loop, const char *conninfo)
     struct sockaddr_in address;
     int size = sizeof(address);
 
+    /* What comes after a silence may find a server that has hung up. */
+    (void)signal(SIGPIPE, SIG_IGN);
     proxy->loop = loop;
     find_server(proxy, conninfo);
     check(uv_ip4_addr("127.0.0.1", 0, &address));
@@ -235,6 +252,18 @@ void proxy_cut_answer_to(struct proxy *proxy, const char *text, bool stay_closed
 {
     proxy->cut_at = text;
     proxy->stay_closed = stay_closed;
+    proxy->then_silent = false;
+}
+
+void proxy_silence_after(struct proxy *proxy, const char *text)
+{
+    proxy->cut_at = text;
+    proxy->then_silent = true;
+}
+
+bool proxy_is_silent(const struct proxy *proxy)
+{
+    return proxy->silent;
 }
 
 void proxy_close(struct proxy *proxy)
@@ -247,6 +276,28 @@ void proxy_close(struct proxy *proxy)
 void proxy_open(struct proxy *proxy)
 {
     proxy->closed = false;
+}
+
+void proxy_silence(struct proxy *proxy)
+{
+    proxy->silent = true;
+    for (struct wire *wire = proxy->wires; wire != NULL; wire = wire->next) {
+        if (wire->cut || !wire->connected)
+            continue;
+        check(uv_read_stop((uv_stream_t *)&wire->engine));
+        check(uv_read_stop((uv_stream_t *)&wire->server));
+    }
+}
+
+void proxy_resume(struct proxy *proxy)
+{
+    if (!proxy->silent)
+        return;
+    proxy->silent = false;
+    for (struct wire *wire = proxy->wires; wire != NULL; wire = wire->next) {
+        if (!wire->cut && wire->connected)
+            wire_listen(wire);
+    }
 }
 
 unsigned proxy_cuts(const struct proxy *proxy)

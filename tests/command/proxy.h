@@ -21,6 +21,15 @@ void proxy_cut_answer_to(struct proxy *proxy, const char *text, bool stay_closed
 /* Cuts every wire and refuses new ones. */
 void proxy_close(struct proxy *proxy);
 void proxy_open(struct proxy *proxy);
+/* Nothing goes through any more, either way, and nobody is told: a network that loses everything.
+ * New wires find a listener that stays silent. */
+void proxy_silence(struct proxy *proxy);
+/* The next time that the engine sends a statement which ends in `text` (static), PostgreSQL gets it
+ * and its answer is the last that goes through before the silence. */
+void proxy_silence_after(struct proxy *proxy, const char *text);
+bool proxy_is_silent(const struct proxy *proxy);
+/* What was under way in the silence arrives after all, late, and in order. */
+void proxy_resume(struct proxy *proxy);
 /* How often proxy_cut_answer_to() has come to pass. */
 unsigned proxy_cuts(const struct proxy *proxy);
 

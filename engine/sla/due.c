@@ -106,8 +106,10 @@ static void look_at(struct due *due, const struct pg_result *rows, uint32_t at)
         log_error("sla.clock", NULL, &error);
         return;
     }
-    metric_observe(&metrics[0], (double)(due->store.now_us - due_us) / 1e6);
-    sla_row_store(&due->store, row);
+    if (row->changed) {
+        metric_observe(&metrics[0], (double)(due->store.now_us - due_us) / 1e6);
+        sla_row_store(&due->store, row);
+    }
     due->row_count++;
 }
 
@@ -125,11 +127,14 @@ static void on_locked(struct pg_lease *lease, struct pg_batch *batch, enum statu
     rows = pg_batch_result(batch, 1);
     due->rows = arena_array(due->arena, pg_rows(rows) + 1, sizeof(*due->rows));
     due->store.batch = pg_batch_new(due->arena);
-    for (uint32_t i = 0; i < pg_rows(rows); i++) {
+    /* Those that there is no room for are due in the next round. */
+    for (uint32_t i = 0; i < pg_rows(rows) && pg_batch_count(due->store.batch) < SLA_STATEMENTS_MAX;
+         i++) {
         due->store.now_us = pg_value_timestamp(rows, i, 3);
         look_at(due, rows, i);
     }
     pg_batch_free_results(batch);
+    sla_rows_store_derived(&due->store, due->rows, due->row_count);
     if (due->store.event_count > 0)
         (void)outbox_add(due->store.batch, due->service->settings.registry, due->store.events,
                          due->store.event_count, due->service->settings.ids);

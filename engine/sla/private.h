@@ -12,8 +12,11 @@ enum {
     SLA_DOCUMENTS_MAX = 20000, /* versions, all together */
     SLA_CLOCKS_MAX = 200,      /* of one subject */
     SLA_CHANGES_MAX = 10000,   /* of one subject that a start in the past looks at */
-    SLA_DUE_BATCH = 200,       /* clocks in one transaction */
-    SLA_LOOK_MS = 1000,        /* for what other nodes have armed, and new documents */
+    SLA_DUE_BATCH = 500,       /* clocks in one transaction */
+    /* Statements after which no further clock is begun: one clock adds at most a firing for each
+     * threshold and a message for each action. */
+    SLA_STATEMENTS_MAX = PG_BATCH_STATEMENTS_MAX - 16 - SLA_THRESHOLDS_MAX * (1 + SLA_ACTIONS_MAX),
+    SLA_LOOK_MS = 1000, /* for what other nodes have armed, and new documents */
 };
 
 /* ---- book.c: the documents, read and checked ---------------------------------------------------
@@ -78,6 +81,9 @@ MUST_CHECK enum status sla_row_read(struct arena *arena, const struct pg_result 
 MUST_CHECK enum status sla_row_look(struct sla_store *store, struct sla_row *row,
                                     struct error *ret_error);
 void sla_row_store(struct sla_store *store, const struct sla_row *row);
+/* Those of the rows that did not change (a calendar did): only what is derived, in one statement.
+ */
+void sla_rows_store_derived(struct sla_store *store, const struct sla_row *rows, uint32_t count);
 /* Figures, deadline, and with `why` every interval and threshold. New reference. */
 MUST_CHECK enum status sla_row_describe(const struct sla_book *book, const struct sla_row *row,
                                         int64_t now_us, bool why, json_t **ret_object,

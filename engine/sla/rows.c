@@ -22,6 +22,12 @@ static const struct pg_statement update_clock = {
     "UPDATE synergyflow_workflows.sla_clock SET subject_type = $2, subject_id = $3, policy_id = $4,"
     " policy_version = $5, target = $6, calendar = $7, state = $8, clock = $9, started_at = $10,"
     " closed_at = $11, deadline_at = $12, breached_at = $13, next_due_at = $14 WHERE id = $1"};
+static const struct pg_statement update_derived = {
+    "sla_update_derived",
+    "UPDATE synergyflow_workflows.sla_clock c SET deadline_at = n.deadline_at,"
+    " breached_at = n.breached_at, next_due_at = n.next_due_at FROM unnest($1::uuid[],"
+    " $2::timestamptz[], $3::timestamptz[], $4::timestamptz[]) AS n (id, deadline_at, breached_at,"
+    " next_due_at) WHERE c.id = n.id"};
 static const struct pg_statement insert_firing = {
     "sla_insert_firing",
     "INSERT INTO synergyflow_workflows.sla_firing (id, clock_id, threshold, cycle, generation,"
@@ -243,6 +249,37 @@ void sla_row_store(struct sla_store *store, const struct sla_row *row)
     timestamp_or_null(call, figures->breached_at_us);
     timestamp_or_null(call, row->next_due_us);
     memory_free(text);
+}
+
+static void add_time_or_null(struct pg_array *array, int64_t us)
+{
+    if (us == 0 || us == SLA_OPEN_US)
+        pg_add_null(array);
+    else
+        pg_add_timestamp(array, us);
+}
+
+void sla_rows_store_derived(struct sla_store *store, const struct sla_row *rows, uint32_t count)
+{
+    struct pg_call *call = NULL;
+    struct pg_array *ids = NULL;
+    struct pg_array *times[3] = {NULL};
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i].changed)
+            continue;
+        if (call == NULL) {
+            call = pg_batch_add(store->batch, &update_derived);
+            ids = pg_uuid_array(call);
+            for (size_t t = 0; t < COUNT_OF(times); t++)
+                times[t] = pg_timestamp_array(call);
+        }
+        pg_add_uuid(ids, &rows[i].id);
+        add_time_or_null(times[0],
+                         rows[i].figures.deadline_floats ? 0 : rows[i].figures.deadline_us);
+        add_time_or_null(times[1], rows[i].figures.breached_at_us);
+        add_time_or_null(times[2], rows[i].next_due_us);
+    }
 }
 
 /* ---- as callers see them ---- */

@@ -226,6 +226,16 @@ static void store_facts(struct change *change)
     memory_free(text);
 }
 
+/* A transaction has room for so many statements; nobody has so many clocks on one subject. */
+static enum status check_room(const struct change *change, struct error *ret_error)
+{
+    if (pg_batch_count(change->store.batch) < SLA_STATEMENTS_MAX)
+        return STATUS_OK;
+    return error_set(ret_error, STATUS_TOO_LARGE,
+                     "Expected what fires with one change to fit into one transaction but it does "
+                     "not.");
+}
+
 static enum status decide(struct change *change, struct error *ret_error)
 {
     struct sla_clock **clocks = arena_array(change->arena, change->row_count + 1, sizeof(*clocks));
@@ -248,7 +258,8 @@ static enum status decide(struct change *change, struct error *ret_error)
     if (status == STATUS_OK)
         status = mark(change, ret_error);
     for (size_t i = 0; i < change->row_count && status == STATUS_OK; i++) {
-        if (change->rows[i].changed)
+        status = check_room(change, ret_error);
+        if (status == STATUS_OK && change->rows[i].changed)
             status = sla_row_look(&change->store, &change->rows[i], ret_error);
         if (status == STATUS_OK && change->rows[i].changed)
             sla_row_store(&change->store, &change->rows[i]);

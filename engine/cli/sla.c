@@ -1,4 +1,5 @@
-/* `synergyflow sla`: policies checked, and run over past subjects on paper. Nothing is stored. */
+/* `synergyflow sla`: policies checked, and run over past subjects on paper; clocks of a running
+ * engine shown. Nothing is stored. */
 #include "engine/cli/cli.h"
 
 #include "bpmn/base/memory.h"
@@ -6,6 +7,7 @@
 #include "bpmn/sla/lint.h"
 #include "bpmn/sla/simulate.h"
 #include "engine/base/clock.h"
+#include "engine/cli/client.h"
 #include "engine/cli/file.h"
 #include "engine/cli/option.h"
 #include "engine/zone/places.h"
@@ -299,13 +301,81 @@ static enum status simulate(struct ground *ground, const struct wish *wish, stru
     return status;
 }
 
+/* ---- show ---- */
+
+static void print_clock(const json_t *clock)
+{
+    const json_t *row;
+    size_t i;
+
+    (void)printf("%s of %s, version %lld: %s, %.0f of %.0f s elapsed, deadline %s%s\n",
+                 json_string_value(json_object_get(clock, "target")),
+                 json_string_value(json_object_get(clock, "policy")),
+                 (long long)json_integer_value(json_object_get(clock, "policyVersion")),
+                 json_string_value(json_object_get(clock, "state")),
+                 json_number_value(json_object_get(clock, "elapsedSeconds")),
+                 json_number_value(json_object_get(clock, "targetSeconds")),
+                 json_string_value(json_object_get(clock, "deadline")),
+                 json_is_true(json_object_get(clock, "breached")) ? ", BREACHED" : "");
+    json_array_foreach (json_object_get(clock, "intervals"), i, row) {
+        const char *to = json_string_value(json_object_get(row, "to"));
+
+        (void)printf("  %-8s %s to %-27s %s %s\n", json_string_value(json_object_get(row, "state")),
+                     json_string_value(json_object_get(row, "from")), to != NULL ? to : "now",
+                     json_string_value(json_object_get(row, "cause")),
+                     json_string_value(json_object_get(row, "actor")));
+    }
+    json_array_foreach (json_object_get(clock, "thresholds"), i, row) {
+        const char *due = json_string_value(json_object_get(row, "dueAt"));
+
+        (void)printf("  %-8s %-12s due %s\n", json_string_value(json_object_get(row, "id")),
+                     json_string_value(json_object_get(row, "state")), due != NULL ? due : "-");
+    }
+}
+
+/* The clocks of a subject of a running engine, and why they say what they say. */
+static int show(const char *url, const char *type, const char *id, bool as_json)
+{
+    struct client *client = NULL;
+    struct text path = TEXT_INIT;
+    struct error error = {0};
+    json_t *answer = NULL;
+    char *escaped_type = client_escape(type);
+    char *escaped_id = client_escape(id);
+    const json_t *clock;
+    size_t i;
+    enum status status = client_new(url, &client, &error);
+
+    text_append_format(&path, "/api/v1/sla/subjects/%s/%s", escaped_type, escaped_id);
+    memory_free(escaped_type);
+    memory_free(escaped_id);
+    if (status == STATUS_OK)
+        status = client_call(client, "GET", text_string(&path), NULL, &answer, &error);
+    text_deinit(&path);
+    client_free(client);
+    if (status != STATUS_OK)
+        return cli_report(&error);
+    if (as_json) {
+        (void)json_dumpf(answer, stdout, JSON_INDENT(2));
+        (void)putchar('\n');
+    } else {
+        json_array_foreach (json_object_get(answer, "data"), i, clock)
+            print_clock(clock);
+        if (json_array_size(json_object_get(answer, "data")) == 0)
+            (void)puts("No clock runs, or ever ran, on it.");
+    }
+    json_decref(answer);
+    return CLI_DONE;
+}
+
 /* ---- the command ---- */
 
 int cli_sla(int argc, char **argv)
 {
     static const struct cli_usage usage = {
-        "lint FILE… | simulate [HISTORY]",
-        "Checks SLA policies, and runs them over past subjects without touching anything.\n"
+        "lint FILE… | simulate [HISTORY] | show TYPE ID",
+        "Checks SLA policies, runs them over past subjects without touching anything, shows the\n"
+        "clocks of a subject and why they say what they say.\n"
         "  synergyflow sla lint --calendars modules/incidents/sla "
         "modules/incidents/sla/*.policies.json\n"
         "  synergyflow sla simulate --policies new.json --before old.json --calendars DIR "
@@ -328,6 +398,7 @@ int cli_sla(int argc, char **argv)
          .argument = "TYPE",
          .help = "simulate: type of the subjects (default incident)"},
         {.name = "now", .argument = "DATE", .help = "simulate: as of then (default now)"},
+        {.name = "url", .letter = 'u', .argument = "URL", .help = "show: the engine's address"},
         {0},
     };
     struct ground ground = {0};
@@ -339,10 +410,14 @@ int cli_sla(int argc, char **argv)
 
     if (exit_code >= 0)
         return exit_code;
+    if (argc - first == 3 && strcmp(argv[first], "show") == 0)
+        return show(cli_value(&options[6], NULL), argv[first + 1], argv[first + 2],
+                    cli_wants_json(&options[0]));
     is_lint = first < argc && strcmp(argv[first], "lint") == 0;
     if (first == argc || (!is_lint && strcmp(argv[first], "simulate") != 0) ||
         (is_lint && first + 1 == argc) || (!is_lint && argc - first > 2)) {
-        (void)fputs("synergyflow: sla expects lint FILE…, or simulate [HISTORY].\n", stderr);
+        (void)fputs("synergyflow: sla expects lint FILE…, simulate [HISTORY], or show TYPE ID.\n",
+                    stderr);
         return CLI_USAGE;
     }
     if (!is_lint && (options[1].count == 0 || options[2].count == 0)) {

@@ -293,6 +293,8 @@ const struct http_route sla_clock_routes[] = {
      "A subject's fields have changed", 0},
     {HTTP_GET_METHOD, SLA "clocks/{id}", get_clock, "An SLA clock, and why it says what it says",
      0},
+    {HTTP_POST_METHOD, SLA "clocks/{id}/recalculate", sla_recalculate_route,
+     "Rate a clock again by the newest version of its calendar", 0},
     {HTTP_GET_METHOD, SLA "attainment", get_attainment, "Targets met and breached", 0},
 };
 const size_t sla_clock_route_count = COUNT_OF(sla_clock_routes);

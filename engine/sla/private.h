@@ -95,6 +95,7 @@ extern const struct pg_statement sla_rows_of_subject; /* $1 type, $2 id; locks *
  * --------------------------------------------------------------- */
 
 void sla_subject_route(void *context, struct http_request *request);
+void sla_recalculate_route(void *context, struct http_request *request);
 void sla_due_look(struct sla_service *service);
 extern const struct http_route sla_document_routes[];
 extern const size_t sla_document_route_count;

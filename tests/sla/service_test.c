@@ -197,6 +197,36 @@ static void pauses_and_new_targets_keep_what_has_elapsed(void **state)
                   "0");
 }
 
+/* A holiday that was forgotten counts from now on, and for all of the clock when somebody says so.
+ */
+static void a_clock_is_rated_again_when_asked(void **state)
+{
+    json_t *clock;
+    json_t *answer = NULL;
+    char path[128];
+
+    (void)state;
+    expect(201, "PUT", "/api/v1/sla/calendars/always", calendar);
+    expect(201, "PUT", "/api/v1/sla/policies/normal",
+           POLICY("normal", "1", "priority == 3", "PT24H"));
+    expect(200, "PUT", "/api/v1/sla/subjects/incident/INC-3",
+           "{\"fields\":{\"priority\":3,\"status\":\"NEW\"}}");
+    expect(201, "PUT", "/api/v1/sla/calendars/always",
+           "{\"name\":\"always\",\"timezone\":\"UTC\",\"week\":{\"mon\":[[\"00:00\",\"24:00\"]]}}");
+    clock = clock_of("INC-3");
+    snprintf(path, sizeof(path), "/api/v1/sla/clocks/%s/recalculate", text_of(clock, "id"));
+    json_decref(clock);
+    assert_int_equal(call("POST", path, NULL, &answer), 200);
+    assert_non_null(json_object_get(json_object_get(answer, "before"), "deadline"));
+    assert_non_null(json_object_get(json_object_get(answer, "after"), "deadline"));
+    json_decref(answer);
+    expect(200, "PUT", "/api/v1/sla/subjects/incident/INC-3",
+           "{\"fields\":{\"status\":\"RESOLVED\"}}");
+    expect(409, "POST", path, NULL);
+    expect(404, "POST", "/api/v1/sla/clocks/00000000-0000-0000-0000-000000000000/recalculate",
+           NULL);
+}
+
 static void bad_input_names_the_field(void **state)
 {
     json_t *answer = NULL;
@@ -221,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(documents_are_checked_and_versioned, start, stop),
         cmocka_unit_test_setup_teardown(a_threshold_fires_once_and_on_time, start, stop),
         cmocka_unit_test_setup_teardown(pauses_and_new_targets_keep_what_has_elapsed, start, stop),
+        cmocka_unit_test_setup_teardown(a_clock_is_rated_again_when_asked, start, stop),
         cmocka_unit_test_setup_teardown(bad_input_names_the_field, start, stop),
     };
 

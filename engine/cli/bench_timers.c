@@ -21,12 +21,20 @@ enum {
 };
 
 static const char model[] =
-    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='bench'>"
+    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='bench'"
+    " xmlns:synergyflow='http://synergyflow.org/bpmn'>"
     "<process id='bench_timed' isExecutable='true'><startEvent id='start'/>"
     "<sequenceFlow id='f1' sourceRef='start' targetRef='wait'/>"
     "<intermediateCatchEvent id='wait'><timerEventDefinition><timeDate>2199-01-01T00:00:00Z"
     "</timeDate></timerEventDefinition></intermediateCatchEvent>"
     "<sequenceFlow id='f2' sourceRef='wait' targetRef='end'/><endEvent id='end'/></process>"
+    "<process id='bench_noted' isExecutable='true'><startEvent id='start3'/>"
+    "<sequenceFlow id='h1' sourceRef='start3' targetRef='wait3'/>"
+    "<intermediateCatchEvent id='wait3'><timerEventDefinition><timeDate>2199-01-01T00:00:00Z"
+    "</timeDate></timerEventDefinition></intermediateCatchEvent>"
+    "<sequenceFlow id='h2' sourceRef='wait3' targetRef='note'/>"
+    "<serviceTask id='note' synergyflow:topic='incidents.comment'/>"
+    "<sequenceFlow id='h3' sourceRef='note' targetRef='end3'/><endEvent id='end3'/></process>"
     "<process id='bench_user' isExecutable='true'><startEvent id='start2'/>"
     "<sequenceFlow id='g1' sourceRef='start2' targetRef='work'/><userTask id='work'/>"
     "<boundaryEvent id='late' attachedToRef='work'><timerEventDefinition><timeDuration>P10D"
@@ -41,14 +49,14 @@ static const char model[] =
     "(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7%03u8" kind \
     "00' || lpad(to_hex(n), 12, '0'))::uuid"
 
-/* Copies of the template, due evenly over a span. Arguments: three times the phase, rows, lead and
- * span in microseconds. */
+/* Copies of a process' template, due evenly over a span. Arguments: the process, three times the
+ * phase, lead and span in microseconds, rows, the last row. */
 static const char copy[] =
-    "CREATE TEMP TABLE IF NOT EXISTS template AS SELECT i.*, t.id AS wait_id, t.execution_id AS"
-    " token_id, (extract(epoch FROM t.due_at) * 1000000)::bigint AS due_us"
+    "CREATE TEMP TABLE template AS SELECT i.*, t.id AS wait_id, t.element_id,"
+    " t.execution_id AS token_id, (extract(epoch FROM t.due_at) * 1000000)::bigint AS due_us"
     " FROM synergyflow_workflows.process_instance i"
     " JOIN synergyflow_workflows.timer t ON t.instance_id = i.id"
-    " WHERE i.business_key = 'bench-template';"
+    " WHERE i.definition_key = '%s' AND i.business_key = 'bench-template';"
     "CREATE TEMP TABLE rows AS SELECT n, " ID("0") " AS id, " ID("1") " AS token_id, " ID(
         "2") " AS wait_id, (extract(epoch FROM now()) * 1000000)::bigint + %" PRId64
              " + n::bigint * %" PRId64 " / %u AS due_us FROM generate_series(0, %u) AS n;"
@@ -62,19 +70,44 @@ static const char copy[] =
              " ORDER BY r.n;"
              "INSERT INTO synergyflow_workflows.timer (id, instance_id, execution_id,"
              " definition_id, element_id, due_at, created_at) SELECT r.wait_id, r.id, r.token_id,"
-             " t.definition_id, 'wait', to_timestamp(r.due_us / 1000000.0), now()"
+             " t.definition_id, t.element_id, to_timestamp(r.due_us / 1000000.0), now()"
              " FROM rows r, template t ORDER BY r.n;"
-             "DROP TABLE rows;";
+             "DROP TABLE rows, template;";
 
 static const char *const share_names[] = {"p50", "p95", "p99", "max"};
 
 /* ---- pieces ---- */
 
+static enum status post(struct client *client, const char *path, json_t *body, json_t **ret_answer,
+                        struct error *ret_error)
+{
+    enum status status = client_call(client, "POST", path, body, ret_answer, ret_error);
+
+    json_decref(body);
+    return status;
+}
+
+/* The instance that a phase's are copies of; `incident`: what its handler writes a comment to. */
+static enum status start_template(struct client *client, const char *process, const char *incident,
+                                  struct error *ret_error)
+{
+    json_t *answer = NULL;
+    json_t *body =
+        json_pack("{s:s, s:s, s:[{s:s, s:s}, {s:s, s:s}]}", "processDefinitionKey", process,
+                  "businessKey", "bench-template", "variables", "name", "incidentId", "value",
+                  incident, "name", "body", "value", "The time is up.");
+    enum status status =
+        post(client, "/process-api/runtime/process-instances", body, &answer, ret_error);
+
+    json_decref(answer);
+    return status;
+}
+
 static enum status deploy(struct client *client, const char *folder, struct error *ret_error)
 {
     char path[PATH_MAX];
     json_t *answer = NULL;
-    json_t *start;
+    json_t *incident = NULL;
     FILE *file;
     enum status status;
 
@@ -85,15 +118,16 @@ static enum status deploy(struct client *client, const char *folder, struct erro
     status = client_upload(client, "/process-api/repository/deployments", path, "bench.bpmn",
                            &answer, ret_error);
     json_decref(answer);
-    answer = NULL;
-    if (status != STATUS_OK)
-        return status;
-    start = json_pack("{s:s, s:s}", "processDefinitionKey", "bench_timed", "businessKey",
-                      "bench-template");
-    status = client_call(client, "POST", "/process-api/runtime/process-instances", start, &answer,
-                         ret_error);
-    json_decref(start);
-    json_decref(answer);
+    if (status == STATUS_OK)
+        status = post(client, "/api/v1/incidents", json_pack("{s:s}", "title", "Benchmark"),
+                      &incident, ret_error);
+    if (status == STATUS_OK)
+        status = start_template(client, "bench_timed", "", ret_error);
+    if (status == STATUS_OK)
+        status =
+            start_template(client, "bench_noted",
+                           json_string_value(json_object_get(incident, "incidentId")), ret_error);
+    json_decref(incident);
     return status;
 }
 
@@ -141,6 +175,7 @@ static double metric(struct client *client, const char *name)
 
 struct phase {
     const char *name;
+    const char *process;
     uint32_t number;
     uint32_t count;
     int64_t span_us;
@@ -154,8 +189,8 @@ static enum status insert(struct bench_engine *engine, const struct phase *phase
     struct text sql = TEXT_INIT;
     enum status status;
 
-    text_append_format(&sql, copy, phase->number, phase->number, phase->number, lead_us,
-                       phase->span_us, phase->count, phase->count - 1);
+    text_append_format(&sql, copy, phase->process, phase->number, phase->number, phase->number,
+                       lead_us, phase->span_us, phase->count, phase->count - 1);
     *ret_due_us = clock_wall_us() + lead_us;
     status = bench_sql(engine, text_string(&sql), NULL, ret_error);
     text_deinit(&sql);
@@ -307,10 +342,11 @@ enum status bench_timers_run(struct bench_engine *engine, const char *folder,
                              struct error *ret_error)
 {
     const struct phase phases[] = {
-        {"idle", 1, options->idle_count, (int64_t)options->idle_count * 50000},
-        {"half load", 2, options->half_count,
+        {"idle", "bench_timed", 1, options->idle_count, (int64_t)options->idle_count * 50000},
+        {"half load", "bench_timed", 2, options->half_count,
          (int64_t)options->half_count * 1000000 / (HERD_BAR_PER_S / 2)},
-        {"herd", 3, options->herd_count, 1000000},
+        {"herd", "bench_timed", 3, options->herd_count, 1000000},
+        {"with event", "bench_noted", 4, options->herd_count, 1000000},
     };
     json_t *report = json_object();
     json_t *list = json_array();

@@ -76,8 +76,9 @@ static void write_file(char *path, const char *content)
 
 static void every_command_explains_itself(void **state)
 {
-    static const char *const commands[] = {"serve", "dev",  "migrate", "lint",  "deploy",
-                                           "start", "list", "timers", "bench", "sla", "inspect", "trace", "test"};
+    static const char *const commands[] = {"serve",   "dev",   "migrate", "lint",  "deploy",
+                                           "start",   "list",  "timers",  "bench", "sla",
+                                           "inspect", "trace", "test"};
 
     (void)state;
     assert_int_equal(run("--help", NULL, NULL, NULL, NULL, NULL), 0);

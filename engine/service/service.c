@@ -36,6 +36,8 @@ struct service {
     struct definition_cache *definitions;
     struct command_queue *commands;
     struct places *places;
+    struct calendar_source calendars; /* of the SLA documents, then of the folder */
+    struct timer_sources timer_sources;
     struct database_clock clock;
     struct nodes *nodes;
     char node_name[NODE_NAME_BYTES];
@@ -110,6 +112,24 @@ static void on_jobs_created(void *context, uint32_t count)
 
 /* ---- building ---- */
 
+/* What timers find by name. */
+static enum status find_calendar(void *context, const char *name,
+                                 const struct calendar **ret_calendar, struct error *ret_error)
+{
+    const struct service *service = context;
+    const struct calendar_source *folder = places_sources(service->places)->calendars;
+
+    *ret_calendar = sla_service_calendar(service->sla, name);
+    if (*ret_calendar != NULL)
+        return STATUS_OK;
+    if (folder != NULL)
+        return folder->find(folder->context, name, ret_calendar, ret_error);
+    return error_set(ret_error, STATUS_NOT_FOUND,
+                     "Expected a calendar of working time that this engine knows but there is none "
+                     "with the name '%.100s': PUT it to /api/v1/sla/calendars.",
+                     name);
+}
+
 static void on_nodes_changed(void *context)
 {
     struct service *service = context;
@@ -145,7 +165,7 @@ static void build_commands(struct service *service)
         .loop = service->loop,
         .pool = service->pool,
         .clock = &service->clock,
-        .timers = places_sources(service->places),
+        .timers = &service->timer_sources,
         .definitions = service->definitions,
         .registry = &service->registry,
         .ids = &service->identity.source,
@@ -172,7 +192,7 @@ static void build_commands(struct service *service)
     service->commands = command_queue_new(&commands);
     service->timers = timer_service_new(&timers);
     definition_watch_start_timers(service->definitions, on_start_timer, service);
-    definition_timer_sources(service->definitions, places_sources(service->places));
+    definition_timer_sources(service->definitions, &service->timer_sources);
 }
 
 static void on_sla_published(void *context)
@@ -237,6 +257,9 @@ enum status service_new(uv_loop_t *loop, const struct settings *settings,
         memory_free(service);
         return ret_error->status;
     }
+    service->calendars = (struct calendar_source){service, find_calendar};
+    service->timer_sources = (struct timer_sources){.zones = places_sources(service->places)->zones,
+                                                    .calendars = &service->calendars};
     service->loop = loop;
     service->settings = settings;
     identity_init(&service->identity);

@@ -116,6 +116,23 @@ void sla_service_read_book(struct sla_service *service)
              service->book == NULL ? on_book : on_counted, reading);
 }
 
+const struct calendar *sla_service_calendar(const struct sla_service *service, const char *name)
+{
+    int64_t now_us = sla_now_us(service);
+    const struct calendar *found = NULL;
+    struct sla_rating rating;
+    struct error unused;
+
+    if (service->book == NULL ||
+        sla_book_rating(service->book, name, &rating, &unused) != STATUS_OK)
+        return NULL;
+    for (size_t i = 0; i < rating.count; i++) {
+        if (found == NULL || rating.versions[i].valid_from_us <= now_us)
+            found = rating.versions[i].calendar;
+    }
+    return found;
+}
+
 /* ---- life ---- */
 
 struct sla_service *sla_service_new(const struct sla_settings *settings)

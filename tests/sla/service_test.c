@@ -227,6 +227,36 @@ static void a_clock_is_rated_again_when_asked(void **state)
            NULL);
 }
 
+#define TIMED(calendar)                                                                        \
+    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='t' "    \
+    "xmlns:synergyflow='http://synergyflow.org/bpmn'><process id='timed' isExecutable='true'>" \
+    "<startEvent id='s'/><sequenceFlow id='f' sourceRef='s' targetRef='w'/>"                   \
+    "<intermediateCatchEvent id='w'><timerEventDefinition synergyflow:calendar='" calendar     \
+    "'><timeDuration>PT1S</timeDuration></timerEventDefinition></intermediateCatchEvent>"      \
+    "<sequenceFlow id='g' sourceRef='w' targetRef='e'/><endEvent id='e'/></process></definitions>"
+
+/* The same calendars count for timers of processes. */
+static void timers_find_stored_calendars(void **state)
+{
+    json_t *answer = NULL;
+
+    (void)state;
+    expect(201, "PUT", "/api/v1/sla/calendars/always", calendar);
+    assert_int_equal(http_upload(program.port, "/process-api/repository/deployments", "t.bpmn",
+                                 TIMED("never"), &answer),
+                     400);
+    assert_string_equal(text_of(answer, "elementId"), "w");
+    json_decref(answer);
+    assert_int_equal(http_upload(program.port, "/process-api/repository/deployments", "t.bpmn",
+                                 TIMED("always"), NULL),
+                     201);
+    expect(201, "POST", "/process-api/runtime/process-instances",
+           "{\"processDefinitionKey\":\"timed\"}");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.process_instance WHERE definition_key"
+                  " = 'timed' AND status = 3",
+                  "1");
+}
+
 static void bad_input_names_the_field(void **state)
 {
     json_t *answer = NULL;
@@ -252,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_threshold_fires_once_and_on_time, start, stop),
         cmocka_unit_test_setup_teardown(pauses_and_new_targets_keep_what_has_elapsed, start, stop),
         cmocka_unit_test_setup_teardown(a_clock_is_rated_again_when_asked, start, stop),
+        cmocka_unit_test_setup_teardown(timers_find_stored_calendars, start, stop),
         cmocka_unit_test_setup_teardown(bad_input_names_the_field, start, stop),
     };
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,18 +269,121 @@ static void no_minute_is_lost_at_midnight(void **state)
     world_deinit(&world);
 }
 
-/* The clock of the next reply runs while the caller waits, and never while we do. */
+#define SIDED(id, match, paused_while)                                            \
+    "{'id': '" id "', 'version': 1, 'applies_to': 'incident', 'match': '" match   \
+    "', 'targets': [{'name': 'reply', 'duration': 'PT4H', 'calendar': 'office', " \
+    "'conditions': {'start': 'true', 'pause': '" paused_while "'}}]}"
+
+/* The clock of the next reply runs while it is our turn, and that of the caller's answer while it
+ * is the caller's: each stands while the other one runs. */
 static void a_next_reply_clock_runs_on_our_side_only(void **state)
+{
+    static const struct {
+        const char *policy;
+        int64_t elapsed_us;
+    } sides[] = {
+        {SIDED("ours", "true", "turn == \"CALLER\""), 45 * SECOND},
+        {SIDED("callers", "true", "turn == \"OURS\""), 4 * HOUR - 30 * SECOND},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sides); i++) {
+        struct world world;
+
+        world_init(&world, sides[i].policy, P2);
+        change(&world, "2026-11-23T08:00:00Z", "{'turn': 'OURS'}");
+        change(&world, "2026-11-23T08:00:30Z", "{'turn': 'CALLER'}");
+        change(&world, "2026-11-23T12:00:00Z", "{'turn': 'OURS'}");
+        assert_true(figures(&world, "2026-11-23T12:00:15Z").elapsed_us == sides[i].elapsed_us);
+        world_deinit(&world);
+    }
+}
+
+#define TARGETS(id, targets)                                                             \
+    "{'id': '" id "', 'version': 1, 'applies_to': 'incident', 'match': 'priority == 1'," \
+    " 'targets': [" targets "]}"
+
+/* Response, resolution and a supplier's: each stops and pauses by conditions of its own. */
+static void several_clocks_run_on_one_subject(void **state)
 {
     struct world world;
 
     (void)state;
-    world_init(&world, POLICY("p1", "priority == 1", "PT4H", ""), P2);
-    change(&world, "2026-11-23T08:00:00Z", "{'priority': 1, 'state': 'OURS'}");
-    change(&world, "2026-11-23T08:00:30Z", "{'priority': 1, 'state': 'HOLD'}");
-    change(&world, "2026-11-23T12:00:00Z", "{'priority': 1, 'state': 'OURS'}");
-    assert_true(figures(&world, "2026-11-23T12:00:15Z").elapsed_us == 45 * SECOND);
+    world_init(&world,
+               TARGETS("p1", "{'name': 'response', 'duration': 'PT1H', 'calendar': 'office', "
+                             "'conditions': {'stop': 'state != \"NEW\"'}}, "
+                             "{'name': 'resolution', 'duration': 'PT8H', 'calendar': 'office', "
+                             "'conditions': {'stop': 'state == \"DONE\"'}}, "
+                             "{'name': 'repair', 'kind': 'supplier', 'duration': 'P2BD', "
+                             "'calendar': 'office', 'conditions': {'start': 'state == \"VENDOR\"', "
+                             "'cancel': 'state == \"DONE\"'}}"),
+               P2);
+    change(&world, "2026-11-23T08:00:00Z", "{'priority': 1, 'state': 'NEW'}");
+    assert_int_equal(world.clock_count, 2);
+    change(&world, "2026-11-23T08:30:00Z", "{'priority': 1, 'state': 'VENDOR'}");
+    assert_int_equal(world.clock_count, 3);
+    assert_int_equal(world.clocks[0]->state, SLA_STOPPED);
+    assert_int_equal(world.clocks[1]->state, SLA_RUNNING);
+    assert_int_equal(world.clocks[2]->state, SLA_RUNNING);
+    change(&world, "2026-11-23T10:00:00Z", "{'priority': 1, 'state': 'DONE'}");
+    assert_int_equal(world.clocks[1]->state, SLA_STOPPED);
+    assert_int_equal(world.clocks[2]->state, SLA_CANCELLED);
+    assert_true(world.clocks[0]->frozen.elapsed_us == HOUR / 2);
+    assert_true(world.clocks[1]->frozen.elapsed_us == 2 * HOUR);
     world_deinit(&world);
+}
+
+/* A reset begins a cycle from zero, when its condition becomes true and not while it stays so. */
+static void a_reset_counts_from_zero_once(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world,
+               TARGETS("p1", "{'name': 'reply', 'duration': 'PT4H', 'calendar': 'office', "
+                             "'conditions': {'reset': 'replied'}}"),
+               P2);
+    change(&world, "2026-11-23T08:00:00Z", "{'priority': 1, 'replied': false}");
+    change(&world, "2026-11-23T10:00:00Z", "{'priority': 1, 'replied': true}");
+    change(&world, "2026-11-23T10:30:00Z", "{'priority': 1, 'replied': true, 'more': 1}");
+    assert_true(figures(&world, "2026-11-23T11:00:00Z").elapsed_us == HOUR);
+    assert_int_equal(figures(&world, "2026-11-23T11:00:00Z").cycle, 2);
+    world_deinit(&world);
+}
+
+/* Friday noon: two business days later is Tuesday noon, its end Tuesday evening; a pause of an hour
+ * moves both by an hour of working time. */
+static void days_have_deadlines_of_their_own(void **state)
+{
+    static const struct {
+        const char *target;
+        const char *deadline;
+        const char *moved;
+    } cases[] = {
+        {"'duration': 'P2BD'", "2026-11-24T11:00:00Z", "2026-11-24T12:00:00Z"},
+        {"'duration': 'P2BD', 'end_of_day': true", "2026-11-24T17:00:00Z", "2026-11-25T08:00:00Z"},
+        {"'end_of_day': true", "2026-11-20T17:00:00Z", "2026-11-23T08:00:00Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct world world;
+        char policy[1024];
+
+        (void)snprintf(policy, sizeof(policy),
+                       TARGETS("p1", "{'name': 'r', 'calendar': 'office', %s, 'conditions': "
+                                     "{'pause': 'state == \"HOLD\"'}}"),
+                       cases[i].target);
+        world_init(&world, policy, P2);
+        change(&world, "2026-11-20T11:00:00Z", "{'priority': 1, 'state': 'NEW'}");
+        assert_true(figures(&world, "2026-11-20T12:00:00Z").deadline_us ==
+                    fixture_instant(cases[i].deadline));
+        change(&world, "2026-11-20T13:00:00Z", "{'priority': 1, 'state': 'HOLD'}");
+        change(&world, "2026-11-20T14:00:00Z", "{'priority': 1, 'state': 'NEW'}");
+        assert_true(figures(&world, "2026-11-20T14:00:00Z").deadline_us ==
+                    fixture_instant(cases[i].moved));
+        world_deinit(&world);
+    }
 }
 
 static void reopening_follows_the_policy(void **state)
@@ -413,6 +517,9 @@ int main(void)
         cmocka_unit_test(a_policy_edit_reaches_open_clocks_and_no_closed_ones),
         cmocka_unit_test(no_minute_is_lost_at_midnight),
         cmocka_unit_test(a_next_reply_clock_runs_on_our_side_only),
+        cmocka_unit_test(several_clocks_run_on_one_subject),
+        cmocka_unit_test(a_reset_counts_from_zero_once),
+        cmocka_unit_test(days_have_deadlines_of_their_own),
         cmocka_unit_test(reopening_follows_the_policy),
         cmocka_unit_test(a_retroactive_start_is_late_by_design_or_silent),
         cmocka_unit_test(days_are_three_units),

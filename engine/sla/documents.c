@@ -350,6 +350,9 @@ static void put_calendar(void *context, struct http_request *http)
 
     if (status == STATUS_OK && valid_from != NULL)
         status = iso8601_parse_instant(valid_from, &valid_from_us, &error);
+    if (status == STATUS_OK && valid_from != NULL && valid_from_us <= 0)
+        status = error_set_field(&error, STATUS_INVALID, "validFrom",
+                                 "Expected a date after 1970-01-01 but found '%.60s'.", valid_from);
     if (status == STATUS_OK)
         status = calendar_read(http_arena(http), document, service->settings.timers->zones,
                                &calendar, &error);

@@ -9,10 +9,12 @@
 enum {
     SLA_TIMEOUT_MS = 10000,
     SLA_ARENA_BYTES = 256 * 1024 * 1024,
-    SLA_DOCUMENTS_MAX = 20000, /* versions, all together */
-    SLA_CLOCKS_MAX = 200,      /* of one subject */
-    SLA_CHANGES_MAX = 10000,   /* of one subject that a start in the past looks at */
-    SLA_DUE_BATCH = 500,       /* clocks in one transaction */
+    SLA_DOCUMENTS_MAX = 20000,        /* versions, all together */
+    SLA_FIELDS_MAX = 500,             /* of one subject … */
+    SLA_FIELDS_BYTES_MAX = 64 * 1024, /* … as JSON */
+    SLA_CLOCKS_MAX = 200,             /* of one subject */
+    SLA_CHANGES_MAX = 10000,          /* of one subject that a start in the past looks at */
+    SLA_DUE_BATCH = 500,              /* clocks in one transaction */
     /* Statements after which no further clock is begun: one clock adds at most a firing for each
      * threshold and a message for each action. */
     SLA_STATEMENTS_MAX = PG_BATCH_STATEMENTS_MAX - 16 - SLA_THRESHOLDS_MAX * (1 + SLA_ACTIONS_MAX),

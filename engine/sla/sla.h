@@ -30,8 +30,8 @@ struct sla_settings {
 struct sla_service *sla_service_new(const struct sla_settings *settings);
 /* The routes under /api/v1/sla; before http_server_listen(). */
 void sla_service_routes(struct sla_service *service, struct http_server *server);
-/* The version of a stored calendar that is valid now, until the next return to the loop; NULL: there is
- * none of that name, or the documents have not been read yet. */
+/* The version of a stored calendar that is valid now, until the next return to the loop; NULL:
+ * there is none of that name, or the documents have not been read yet. */
 const struct calendar *sla_service_calendar(const struct sla_service *service, const char *name);
 /* Reads the documents, then fires what is due. */
 void sla_service_start(struct sla_service *service);

@@ -226,6 +226,20 @@ static void store_facts(struct change *change)
     memory_free(text);
 }
 
+/* They are kept with every change. */
+static enum status check_fields(const struct change *change, struct error *ret_error)
+{
+    size_t length = json_dumpb(change->fields, NULL, 0, JSON_COMPACT);
+
+    if (json_object_size(change->fields) <= SLA_FIELDS_MAX && length <= SLA_FIELDS_BYTES_MAX)
+        return STATUS_OK;
+    return error_set_field(ret_error, STATUS_TOO_LARGE, "fields",
+                           "Expected at most %d fields and %d bytes of a subject, those that its "
+                           "policies look at, but it has %zu and %zu.",
+                           SLA_FIELDS_MAX, SLA_FIELDS_BYTES_MAX, json_object_size(change->fields),
+                           length);
+}
+
 /* A transaction has room for so many statements; nobody has so many clocks on one subject. */
 static enum status check_room(const struct change *change, struct error *ret_error)
 {
@@ -328,7 +342,7 @@ static void on_read(struct pg_lease *lease, struct pg_batch *batch, enum status 
     change->store.correlation_id = http_correlation_id(change->request);
     change->store.batch = pg_batch_new(change->arena);
     store_facts(change);
-    if (decide(change, &own) != STATUS_OK) {
+    if (check_fields(change, &own) != STATUS_OK || decide(change, &own) != STATUS_OK) {
         fail(change, &own);
         return;
     }

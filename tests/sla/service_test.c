@@ -259,6 +259,7 @@ static void timers_find_stored_calendars(void **state)
 
 static void bad_input_names_the_field(void **state)
 {
+    static char large[100000];
     json_t *answer = NULL;
 
     (void)state;
@@ -266,6 +267,11 @@ static void bad_input_names_the_field(void **state)
     expect(400, "PUT", "/api/v1/sla/subjects/incident/X", "{\"fields\":5}");
     expect(400, "PUT", "/api/v1/sla/subjects/incident/X", "{\"fields\":{},\"more\":1}");
     expect(404, "PUT", "/api/v1/sla/subjects/elephant/X", "{\"fields\":{}}");
+    expect(400, "PUT", "/api/v1/sla/calendars/always?validFrom=1960-01-01", calendar);
+    memset(large, 'y', sizeof(large));
+    (void)memcpy(large, "{\"fields\":{\"a\":\"", 16);
+    (void)strcpy(large + sizeof(large) - 4, "\"}}");
+    expect(413, "PUT", "/api/v1/sla/subjects/incident/X", large);
     expect(404, "GET", "/api/v1/sla/clocks/nothing", NULL);
     expect(400, "GET", "/api/v1/sla/attainment?from=yesterday", NULL);
     expect(200, "GET", "/api/v1/sla/attainment", NULL);

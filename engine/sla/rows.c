@@ -142,13 +142,14 @@ static void act(struct sla_store *store, const struct sla_row *row,
     const char *outcome = "published";
 
     if (action->kind == SLA_ACTION_MESSAGE) {
-        send_message(store, row, action, json_incref(facts));
+        send_message(store, row, action, facts);
         outcome = "sent";
+    } else {
+        publish(store,
+                action->kind == SLA_ACTION_EVENT ? arena_copy(store->arena, action->what)
+                                                 : "sla.ActionRequested",
+                row, facts);
     }
-    publish(store,
-            action->kind == SLA_ACTION_EVENT ? arena_copy(store->arena, action->what)
-                                             : "sla.ActionRequested",
-            row, facts);
     (void)json_array_append_new(outcomes, json_pack("{s:s, s:s, s:s}", "action",
                                                     sla_action_name(action->kind), "what",
                                                     action->what, "outcome", outcome));

@@ -24,6 +24,10 @@ struct sla_settings {
     const struct timer_sources *timers;  /* its zones are those of calendars */
     const struct database_clock *clock;  /* NULL: this node's wall clock */
     void (*on_published)(void *context); /* events are in the outbox */
+    /* A timer of a process follows a clock that moved; due_us SLA_OPEN_US: it floats. NULL is fine.
+     */
+    void (*on_timer_moved)(void *context, const struct uuid *id, const struct uuid *instance_id,
+                           int64_t due_us);
     void *context;
 };
 

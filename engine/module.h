@@ -113,7 +113,8 @@ struct module_subject_change {
 /* The subject's fields, those that policies may look at, have changed in the transaction of `call`:
  * its SLA clocks start, pause, move or stop with it. Steals `fields`; a field that is null is
  * removed. When all handlers are done the module's `settle` hears what the clocks say, with
- * `context`, whether there are policies or not: what depends on a deadline is published there. */
+ * `context`, whether there are policies or not. Events that were published and answers that were
+ * given before are stored and sent after that: `settle` may complete their JSON. */
 void module_subject_changed(struct module_calls *calls, const struct module_call *call,
                             const char *type, const char *id, json_t *fields, const char *cause,
                             void *context);

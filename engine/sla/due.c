@@ -43,13 +43,29 @@ static void look_again(uv_timer_t *timer)
 
 static void sleep_until(struct sla_service *service, int64_t next_us)
 {
+    int64_t now_us = sla_now_us(service);
     int64_t wait_ms = SLA_LOOK_MS;
-    int64_t until_ms = (next_us - sla_now_us(service) + 999) / 1000;
+    int64_t until_ms;
 
+    if (service->wanted_us != 0 && (next_us == 0 || service->wanted_us < next_us))
+        next_us = service->wanted_us;
+    service->wanted_us = 0;
+    until_ms = (next_us - now_us + 999) / 1000;
     if (next_us != 0 && until_ms < wait_ms)
         wait_ms = until_ms < 1 ? 1 : until_ms;
+    service->look_us = now_us + wait_ms * 1000;
     if (!service->stopping)
         (void)uv_timer_start(&service->look, look_again, (uint64_t)wait_ms, 0);
+}
+
+void sla_service_wake(struct sla_service *service, int64_t due_us)
+{
+    if (due_us == 0 || service->stopping || !service->started)
+        return;
+    if (service->wanted_us == 0 || due_us < service->wanted_us)
+        service->wanted_us = due_us;
+    if (!service->firing && service->look_us != 0 && due_us < service->look_us)
+        sleep_until(service, due_us);
 }
 
 static void end(struct due *due, const struct error *error)

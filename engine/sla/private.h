@@ -7,8 +7,6 @@
 #include "engine/module.h"
 #include "engine/sla/sla.h"
 
-struct sla_bound_timer;
-
 enum {
     SLA_TIMEOUT_MS = 10000,
     SLA_ARENA_BYTES = 256 * 1024 * 1024,
@@ -128,8 +126,6 @@ void sla_moves_read(struct sla_moves *moves, struct pg_batch *batch);
 /* Adds its statements and events to the store. */
 MUST_CHECK enum status sla_moves_decide(struct sla_moves *moves, const struct pg_batch *read,
                                         struct error *ret_error);
-/* After COMMIT: timers that are due at another time now. */
-void sla_tell_moved(const struct sla_service *service, const struct sla_bound_timer *first);
 
 /* ---- round.c, for subject.c ---- */
 
@@ -155,7 +151,9 @@ struct sla_service {
     uv_timer_t look;       /* at documents, and at what is due */
     bool reading;          /* documents */
     bool firing;
-    uint32_t working; /* requests under way */
+    int64_t look_us;   /* when the timer rings, by the database's clock; 0: it does not */
+    int64_t wanted_us; /* somebody wants a look then; 0: nobody */
+    uint32_t working;  /* requests under way */
     bool started;
     bool stopping;
     void (*on_stopped)(void *context);

@@ -661,6 +661,23 @@ const struct sla_bound_timer *sla_round_moved(const struct sla_round *round)
     return round->moved;
 }
 
+int64_t sla_round_next_due(const struct sla_round *round)
+{
+    int64_t next_us = 0;
+
+    for (uint32_t i = 0; i < round->count; i++) {
+        const struct subject *subject = round->ordered[i];
+
+        for (uint32_t r = 0; r < subject->row_count; r++) {
+            int64_t due_us = subject->rows[r].next_due_us;
+
+            if (subject->rows[r].changed && due_us != 0 && (next_us == 0 || due_us < next_us))
+                next_us = due_us;
+        }
+    }
+    return next_us;
+}
+
 void sla_round_describe(const struct sla_round *round, const char *type, const char *id,
                         struct module_subject *ret_subject)
 {

@@ -37,6 +37,13 @@ void sla_service_routes(struct sla_service *service, struct http_server *server)
 /* The version of a stored calendar that is valid now, until the next return to the loop; NULL:
  * there is none of that name, or the documents have not been read yet. */
 const struct calendar *sla_service_calendar(const struct sla_service *service, const char *name);
+/* Is there a policy for process instances? */
+bool sla_service_has_instances(const struct sla_service *service);
+/* Somebody has armed a threshold that is due then; 0: nothing. */
+void sla_service_wake(struct sla_service *service, int64_t due_us);
+struct sla_bound_timer;
+/* After COMMIT: timers of processes that are due at another time now. */
+void sla_tell_moved(const struct sla_service *service, const struct sla_bound_timer *first);
 /* Reads the documents, then fires what is due. */
 void sla_service_start(struct sla_service *service);
 /* Nothing begins after this; on_stopped fires when what is under way has ended. */

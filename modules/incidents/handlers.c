@@ -65,12 +65,15 @@ static void finish_all(struct module_calls *calls, struct pg_batch *batch, const
         struct module_call *call = &calls->items[i];
         struct incident_change *change = call->state;
         json_t *extra = NULL;
+        json_t *payload;
 
         if (call->ret_failure != NULL)
             continue;
         if (change->escalation > 0)
             extra = json_integer(change->escalation);
-        incident_publish(calls, call, event_type, change->incident, "percent", extra);
+        payload = incident_publish(calls, call, event_type, change->incident, "percent", extra);
+        incident_changed(calls, call, change->incident, change->fields.target_us, payload,
+                         uuid_is_zero(&call->instance_id) ? change->incident : NULL);
         if (uuid_is_zero(&call->instance_id)) {
             module_call_return(call, change->incident);
         } else {

@@ -230,6 +230,10 @@ void unit_load(struct unit *unit, struct pg_batch *batch)
     scopes = ask(unit, LOAD_SCOPES, batch, &load_scopes);
     add_wanted(unit, scopes);
     add_residents(unit, scopes);
+    if (unit_asks_clocks(unit)) {
+        unit->loaded[LOAD_CLOCKS] = (int32_t)pg_batch_count(batch);
+        unit_ask_clocks(unit, batch);
+    }
 }
 
 /* NULL when it was not asked for. */
@@ -238,6 +242,11 @@ static const struct pg_result *loaded(const struct unit *unit, enum load_stateme
     return unit->loaded[which] < 0
                ? NULL
                : pg_batch_result(unit->load_batch, (uint32_t)unit->loaded[which]);
+}
+
+const struct pg_result *unit_loaded_clocks(const struct unit *unit)
+{
+    return loaded(unit, LOAD_CLOCKS);
 }
 
 struct unit_instance *unit_find_instance(struct unit *unit, const struct uuid *id)

@@ -73,6 +73,14 @@ static void on_timer_armed(void *context, const struct uuid *id, const struct uu
     timer_service_armed(service->timers, id, instance_id, due_us);
 }
 
+static void on_timer_bound(void *context, const struct uuid *id, const struct uuid *instance_id,
+                           int64_t due_us)
+{
+    struct service *service = context;
+
+    timer_service_bound(service->timers, id, instance_id, due_us);
+}
+
 static void on_timer_removed(void *context, const struct uuid *id, int64_t due_us)
 {
     struct service *service = context;
@@ -172,9 +180,10 @@ static void on_sla_timer_moved(void *context, const struct uuid *id, const struc
 {
     struct service *service = context;
 
-    timer_service_removed(service->timers, id, due_us);
     if (due_us != SLA_OPEN_US)
-        timer_service_armed(service->timers, id, instance_id, due_us);
+        timer_service_bound(service->timers, id, instance_id, due_us);
+    else
+        timer_service_removed(service->timers, id, due_us);
 }
 
 static void build_commands(struct service *service)
@@ -286,6 +295,7 @@ enum status service_new(uv_loop_t *loop, const struct settings *settings,
     service->health.pool = service->pool;
     service->effects = (struct command_effects){.context = service,
                                                 .timer_armed = on_timer_armed,
+                                                .timer_bound = on_timer_bound,
                                                 .timer_removed = on_timer_removed,
                                                 .job_added = on_job_added,
                                                 .jobs_created = on_jobs_created,

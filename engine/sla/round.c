@@ -174,6 +174,14 @@ enum status sla_round_bind(struct sla_round *round, struct sla_bound_timer *time
     return STATUS_OK;
 }
 
+void sla_round_fired(struct sla_round *round, const struct sla_bound_firing *firing)
+{
+    char clock_id[UUID_TEXT_BYTES];
+
+    bound_firings_add(round->arena, uuid_format(&firing->clock_id, clock_id), firing->cycle,
+                      firing->threshold, &round->firings);
+}
+
 bool sla_round_is_empty(const struct sla_round *round)
 {
     return round->count == 0;

@@ -52,6 +52,9 @@ MUST_CHECK enum status sla_round_change(struct sla_round *round,
 /* A timer that this transaction stores: sla_round_decide() gives it its `due_us`. */
 MUST_CHECK enum status sla_round_bind(struct sla_round *round, struct sla_bound_timer *timer,
                                       struct error *ret_error);
+/* A bound timer fires in this transaction. The struct follows below. */
+struct sla_bound_firing;
+void sla_round_fired(struct sla_round *round, const struct sla_bound_firing *firing);
 bool sla_round_is_empty(const struct sla_round *round);
 /* Adds the statements that lock and read. */
 void sla_round_read(struct sla_round *round, struct pg_batch *batch);

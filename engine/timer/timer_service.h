@@ -41,6 +41,9 @@ void timer_service_nodes_changed(struct timer_service *service);
 /* Effects of a commit. */
 void timer_service_armed(struct timer_service *service, const struct uuid *id,
                          const struct uuid *instance_id, int64_t due_us);
+/* One that follows an SLA clock: armed, or due at another time than before. */
+void timer_service_bound(struct timer_service *service, const struct uuid *id,
+                         const struct uuid *instance_id, int64_t due_us);
 /* A job of the engine's own; `instance_id` is zero for one that starts an instance. */
 void timer_service_job(struct timer_service *service, const struct uuid *id,
                        const struct uuid *instance_id, int64_t due_us);

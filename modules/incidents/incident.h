@@ -54,10 +54,8 @@ MUST_CHECK enum status incident_priority_parse(const char *text, int64_t *ret_pr
                                                struct error *ret_error);
 /* Impact × urgency, 1 is high. */
 int64_t incident_priority(int64_t impact, int64_t urgency);
-/* Time to resolve, by priority 1 … 5; working time is 24×7. */
-int64_t incident_target_us(int64_t priority);
-/* `percent` of the target as an ISO 8601 duration in seconds, in `arena`. */
-const char *incident_target_text(struct arena *arena, int64_t target_us, int64_t percent);
+/* As an ISO 8601 duration in seconds, in `arena`. */
+const char *incident_target_text(struct arena *arena, int64_t target_us);
 extern const char incident_close_after[];
 
 /* ---- fields.c: what callers give ---- */

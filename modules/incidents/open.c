@@ -109,24 +109,15 @@ enum status incident_open_prepare(struct module_calls *calls, struct pg_batch *b
 }
 
 /* The process' conditions, candidate groups and timers read these. */
-static json_t *process_variables(struct arena *arena, const struct incident_fields *fields,
-                                 const json_t *incident)
+static json_t *process_variables(const struct incident_fields *fields, const json_t *incident)
 {
     json_t *variables = json_object();
-    int64_t target_us =
-        fields->target_us > 0 ? fields->target_us : incident_target_us(fields->priority);
 
     json_object_set(variables, "incidentId", json_object_get(incident, "incidentId"));
     json_object_set(variables, "status", json_object_get(incident, "status"));
     json_object_set(variables, "priority", json_object_get(incident, "priority"));
     json_object_set(variables, "assignmentGroup", json_object_get(incident, "assignmentGroup"));
     json_object_set(variables, "assignedTo", json_object_get(incident, "assignedTo"));
-    json_object_set_new(variables, "sla50",
-                        json_string(incident_target_text(arena, target_us, 50)));
-    json_object_set_new(variables, "sla75",
-                        json_string(incident_target_text(arena, target_us, 75)));
-    json_object_set_new(variables, "sla100",
-                        json_string(incident_target_text(arena, target_us, 100)));
     json_object_set_new(variables, "closeAfter", json_string(fields->close_after));
     /* A message's variables go to the nearest scope that has them: the root has them from the
      * start. */
@@ -160,7 +151,7 @@ enum status incident_open_finish(struct module_calls *calls, struct pg_batch *ba
         }
         module_call_set_business_key(calls, call,
                                      json_string_value(json_object_get(incident, "incidentId")));
-        module_call_return(call, process_variables(calls->arena, &opening->fields, incident));
+        module_call_return(call, process_variables(&opening->fields, incident));
         json_decref(incident);
     }
     return STATUS_OK;

@@ -216,5 +216,6 @@ void unit_rated_effects(struct unit *unit)
     if (unit->round_batch == NULL)
         return;
     sla_tell_moved(unit->queue->settings.sla, sla_round_moved(unit->round));
+    sla_round_tell(unit->round);
     sla_service_wake(unit->queue->settings.sla, sla_round_next_due(unit->round));
 }

@@ -25,7 +25,16 @@ static const struct pg_statement by_id = {"sla_clock_by_id",
 static const struct pg_statement firings_of = {
     "sla_firings",
     "SELECT f.clock_id::text, f.threshold, f.cycle, f.due_at, f.fired_at, f.late_by_design,"
-    " f.actions::text FROM synergyflow_workflows.sla_firing f WHERE f.clock_id = ANY (SELECT c.id"
+    " (SELECT coalesce(jsonb_agg(CASE WHEN a ? 'delivery' THEN a || jsonb_build_object("
+    "   'deliveryState', (SELECT CASE WHEN w.delivered_at IS NOT NULL THEN 'delivered'"
+    "     WHEN w.dead_at IS NOT NULL THEN 'dead' WHEN w.discarded_at IS NOT NULL THEN 'discarded'"
+    "     ELSE 'waiting' END FROM synergyflow_workflows.webhook_delivery w"
+    "     WHERE w.id = (a->>'delivery')::uuid))"
+    "   WHEN a ? 'escalation' THEN a || (SELECT jsonb_build_object('firedLevels', e.fired_levels,"
+    "     'acknowledgedBy', e.acknowledged_by, 'nextDueAt', e.next_due_at)"
+    "     FROM synergyflow_workflows.sla_escalation e WHERE e.id = (a->>'escalation')::uuid)"
+    "   ELSE a END), '[]') FROM jsonb_array_elements(f.actions) a)::text"
+    " FROM synergyflow_workflows.sla_firing f WHERE f.clock_id = ANY (SELECT c.id"
     " FROM synergyflow_workflows.sla_clock c WHERE (c.subject_type = $1 AND c.subject_id = $2)"
     "  OR c.id = $3) ORDER BY f.fired_at, f.id LIMIT 10000"};
 static const struct pg_statement attainment = {

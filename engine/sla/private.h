@@ -2,6 +2,7 @@
 #ifndef SYNERGYFLOW_SLA_PRIVATE_H
 #define SYNERGYFLOW_SLA_PRIVATE_H
 
+#include "bpmn/sla/escalation.h"
 #include "bpmn/sla/evaluate.h"
 #include "bpmn/sla/lint.h"
 #include "engine/module.h"
@@ -32,6 +33,8 @@ struct sla_book {
     int64_t document_count;             /* rows that it was made from */
     const struct sla_policy **policies; /* every version */
     size_t policy_count;
+    const struct on_call_schedule **schedules; /* the newest version of each */
+    size_t schedule_count;
     const struct sla_policy **in_force; /* the newest version of each, in order */
     size_t in_force_count;
     struct sla_calendar_version *calendars; /* every version, by name and valid_from */
@@ -49,6 +52,9 @@ const struct sla_policy *sla_book_policy(const struct sla_book *book, const char
 MUST_CHECK enum status sla_book_rating(const struct sla_book *book, const char *calendar,
                                        struct sla_rating *ret_rating, struct error *ret_error);
 bool sla_book_has_calendar(void *book, const char *name);
+/* NULL: there is none of that name. */
+const struct on_call_schedule *sla_book_schedule(const struct sla_book *book, const char *name);
+bool sla_book_has_schedule(void *book, const char *name);
 extern const struct pg_statement sla_book_statement;
 
 /* ---- rows.c: clocks from and to rows ------------------------------------------------------------
@@ -78,6 +84,9 @@ struct sla_store {
     struct module_event *events;
     uint32_t event_count;
     uint32_t event_capacity;
+    bool has_jobs;       /* whoever runs jobs has to know */
+    bool has_webhooks;   /* whoever sends them likewise */
+    bool has_escalation; /* a chain's first level may be due at once */
 };
 
 MUST_CHECK enum status sla_row_read(struct arena *arena, const struct pg_result *rows, uint32_t row,
@@ -97,6 +106,33 @@ void sla_rows_for_module(struct arena *arena, const struct sla_row *rows, uint32
 const struct sla_target *sla_row_target(const struct sla_book *book, const struct sla_row *row);
 /* null for 0 and SLA_OPEN_US. New reference. */
 json_t *sla_instant(int64_t us);
+
+/* ---- actions.c ---- */
+
+/* What receivers are told of a firing. New reference. */
+json_t *sla_action_facts(const struct sla_row *row, const struct sla_action *action,
+                         const char *threshold, int64_t due_us, int64_t now_us);
+/* Carries the action out within the store's transaction; steals `facts`. What came of it, for the
+ * record: new reference. */
+json_t *sla_act(struct sla_store *store, const struct sla_row *row, const struct sla_action *action,
+                const char *threshold, json_t *facts);
+/* Steals `payload`; the texts live as long as the store. */
+void sla_publish(struct sla_store *store, const char *type, const char *aggregate_id,
+                 json_t *payload);
+/* After COMMIT: whoever has to do something with what was stored. */
+void sla_store_tell(const struct sla_store *store);
+
+/* ---- chains.c ---- */
+
+/* Starts a chain of the clock's policy; its id goes into `outcome`. */
+void sla_chain_start(struct sla_store *store, const struct sla_row *row, const char *chain,
+                     const char *threshold, json_t *outcome);
+/* Adds the statement that locks chains whose next level is due. */
+void sla_chains_lock(struct pg_batch *batch);
+/* With its result: levels fire. A chain that cannot be worked out ends, which is logged. */
+void sla_chains_look(struct sla_store *store, const struct pg_result *rows);
+extern const struct http_route sla_chain_routes[];
+extern const size_t sla_chain_route_count;
 
 /* ---- describe.c ---- */
 

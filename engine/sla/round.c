@@ -669,6 +669,11 @@ const struct sla_bound_timer *sla_round_moved(const struct sla_round *round)
     return round->moved;
 }
 
+void sla_round_tell(const struct sla_round *round)
+{
+    sla_store_tell(&round->store);
+}
+
 int64_t sla_round_next_due(const struct sla_round *round)
 {
     int64_t next_us = 0;

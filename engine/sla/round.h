@@ -65,6 +65,8 @@ MUST_CHECK enum status sla_round_decide(struct sla_round *round, const struct pg
 struct module_event *sla_round_take_events(struct sla_round *round, uint32_t *ret_count);
 /* … the rows of bound timers that moved, … */
 const struct sla_bound_timer *sla_round_moved(const struct sla_round *round);
+/* … who has to know (after COMMIT), … */
+void sla_round_tell(const struct sla_round *round);
 /* … when the first threshold of a clock that moved is due (0: none is), … */
 int64_t sla_round_next_due(const struct sla_round *round);
 /* … and the clocks of a subject, for its module; none when nothing is known of it. */

@@ -35,12 +35,6 @@ static const struct pg_statement insert_firing = {
     "sla_insert_firing",
     "INSERT INTO synergyflow_workflows.sla_firing (id, clock_id, threshold, cycle, generation,"
     " due_at, fired_at, late_by_design, actions) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
-/* A message to whoever waits with the subject's id as business key; it is kept for a day. */
-static const struct pg_statement insert_message = {
-    "sla_insert_message",
-    "INSERT INTO synergyflow_workflows.message_buffer (id, name, business_key, variables,"
-    " received_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5 + interval '1 day')"};
-
 enum { COLUMN_ID, COLUMN_TYPE, COLUMN_CLOCK };
 
 enum status sla_row_read(struct arena *arena, const struct pg_result *rows, uint32_t row,
@@ -62,83 +56,15 @@ enum status sla_row_read(struct arena *arena, const struct pg_result *rows, uint
 
 /* ---- firing ---- */
 
-static json_t *describe_firing(const struct sla_row *row, const struct sla_threshold_due *due,
-                               const struct sla_action *action, const struct sla_store *store)
-{
-    const struct sla_clock *clock = row->clock;
-    json_t *payload = action->payload[0] != '\0' ? json_loads(action->payload, 0, NULL) : NULL;
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:b}", "clockId", clock->id,
-        "subjectType", sla_subject_type_name(row->type), "subjectId", clock->subject_id, "policy",
-        clock->policy_id, "policyVersion", (json_int_t)clock->policy_version, "target",
-        clock->target, "threshold", due->threshold->id, "action", sla_action_name(action->kind),
-        "what", action->what, "dueAt", sla_instant(due->due_us), "firedAt",
-        sla_instant(store->now_us), "lateByDesign", due->late_by_design);
-
-    if (action->kind == SLA_ACTION_RAISE_PRIORITY)
-        (void)json_object_set_new(object, "by", json_integer(action->by));
-    if (payload != NULL)
-        (void)json_object_set_new(object, "payload", payload);
-    return object;
-}
-
-static void publish(struct sla_store *store, const char *type, const struct sla_row *row,
-                    json_t *payload)
-{
-    if (store->event_count == store->event_capacity) {
-        uint32_t capacity = store->event_capacity == 0 ? 8 : 2 * store->event_capacity;
-
-        store->events = arena_grow(store->arena, store->events, store->event_count, capacity,
-                                   sizeof(*store->events));
-        store->event_capacity = capacity;
-    }
-    store->events[store->event_count++] =
-        (struct module_event){.id = uuid_next(store->service->settings.ids),
-                              .type = type,
-                              .aggregate_id = row->clock->subject_id,
-                              .payload = payload,
-                              .correlation_id = store->correlation_id,
-                              .published_at_us = store->now_us};
-}
-
-static void send_message(struct sla_store *store, const struct sla_row *row,
-                         const struct sla_action *action, json_t *facts)
-{
-    struct pg_call *call = pg_batch_add(store->batch, &insert_message);
-    struct uuid id = uuid_next(store->service->settings.ids);
-    json_t *variables = json_pack("{s:o}", "sla", facts);
-    char *text = json_dumps(variables, JSON_COMPACT);
-
-    INVARIANT(text != NULL);
-    pg_uuid(call, &id);
-    pg_text(call, action->what);
-    pg_text(call, row->clock->subject_id);
-    pg_jsonb(call, text);
-    pg_timestamp(call, store->now_us);
-    memory_free(text);
-    json_decref(variables);
-}
-
 /* What each action does stands in its row: nobody has to guess later. */
 static void act(struct sla_store *store, const struct sla_row *row,
                 const struct sla_threshold_due *due, const struct sla_action *action,
                 json_t *outcomes)
 {
-    json_t *facts = describe_firing(row, due, action, store);
-    const char *outcome = "published";
+    json_t *facts = sla_action_facts(row, action, due->threshold->id, due->due_us, store->now_us);
 
-    if (action->kind == SLA_ACTION_MESSAGE) {
-        send_message(store, row, action, facts);
-        outcome = "sent";
-    } else {
-        publish(store,
-                action->kind == SLA_ACTION_EVENT ? arena_copy(store->arena, action->what)
-                                                 : "sla.ActionRequested",
-                row, facts);
-    }
-    (void)json_array_append_new(outcomes, json_pack("{s:s, s:s, s:s}", "action",
-                                                    sla_action_name(action->kind), "what",
-                                                    action->what, "outcome", outcome));
+    (void)json_object_set_new(facts, "lateByDesign", json_boolean(due->late_by_design));
+    (void)json_array_append_new(outcomes, sla_act(store, row, action, due->threshold->id, facts));
 }
 
 static enum status fire(struct sla_store *store, struct sla_row *row,

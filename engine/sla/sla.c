@@ -142,6 +142,18 @@ bool sla_service_has_instances(const struct sla_service *service)
     return false;
 }
 
+void sla_store_tell(const struct sla_store *store)
+{
+    const struct sla_settings *settings = &store->service->settings;
+
+    if (store->has_jobs && settings->on_jobs != NULL)
+        settings->on_jobs(settings->context);
+    if (store->has_webhooks && settings->on_webhooks != NULL)
+        settings->on_webhooks(settings->context);
+    if (store->has_escalation)
+        sla_service_wake(store->service, store->now_us);
+}
+
 /* ---- life ---- */
 
 struct sla_service *sla_service_new(const struct sla_settings *settings)
@@ -159,6 +171,7 @@ void sla_service_routes(struct sla_service *service, struct http_server *server)
 {
     http_server_routes(server, sla_document_routes, sla_document_route_count, service);
     http_server_routes(server, sla_clock_routes, sla_clock_route_count, service);
+    http_server_routes(server, sla_chain_routes, sla_chain_route_count, service);
 }
 
 void sla_service_start(struct sla_service *service)

@@ -703,6 +703,11 @@ void timer_service_start(struct timer_service *service, struct command_queue *qu
     begin_scan(service);
 }
 
+void timer_service_look(struct timer_service *service)
+{
+    timer_service_nodes_changed(service);
+}
+
 void timer_service_nodes_changed(struct timer_service *service)
 {
     if (service->stopping || service->queue == NULL || service->scanning)

@@ -257,6 +257,46 @@ static void timers_find_stored_calendars(void **state)
                   "1");
 }
 
+/* A process instance is a subject by itself; its timers follow its own clock. */
+static void instances_have_clocks_of_their_own(void **state)
+{
+    static const char process[] =
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='t' "
+        "xmlns:synergyflow='http://synergyflow.org/bpmn'><process id='watched' "
+        "isExecutable='true'><startEvent id='s'/><sequenceFlow id='f' sourceRef='s' "
+        "targetRef='w'/><userTask id='w'/><boundaryEvent id='late' attachedToRef='w'>"
+        "<timerEventDefinition synergyflow:clock='total' synergyflow:threshold='50%'/>"
+        "</boundaryEvent><sequenceFlow id='g' sourceRef='late' targetRef='e'/><endEvent "
+        "id='e'/></process></definitions>";
+
+    (void)state;
+    expect(201, "PUT", "/api/v1/sla/calendars/always", calendar);
+    expect(
+        201, "PUT", "/api/v1/sla/policies/watched",
+        "{\"id\":\"watched\",\"applies_to\":\"process-instance\",\"match\":\"definitionKey == "
+        "'watched' && variables.big\",\"targets\":[{\"name\":\"total\",\"duration\":\"PT1S\","
+        "\"calendar\":\"always\",\"start_from\":\"startedAt\",\"conditions\":{\"start\":\"state == "
+        "'ACTIVE'\",\"stop\":\"state == 'COMPLETED'\",\"cancel\":\"state == 'TERMINATED'\"}}]}");
+    assert_int_equal(
+        http_upload(program.port, "/process-api/repository/deployments", "w.bpmn", process, NULL),
+        201);
+    expect(201, "POST", "/process-api/runtime/process-instances",
+           "{\"processDefinitionKey\":\"watched\",\"variables\":[{\"name\":\"big\",\"value\":false}"
+           "]}");
+    expect(
+        201, "POST", "/process-api/runtime/process-instances",
+        "{\"processDefinitionKey\":\"watched\",\"variables\":[{\"name\":\"big\",\"value\":true}]}");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.process_instance WHERE definition_key"
+                  " = 'watched' AND status = 3 AND ended_at >= started_at + interval '0.5 s'",
+                  "1");
+    run_until_sql("SELECT string_agg(state, ',') FROM synergyflow_workflows.sla_clock", "stopped");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.sla_firing"
+                  " WHERE threshold LIKE 'timer late %'",
+                  "1");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.timer WHERE due_at = 'infinity'",
+                  "1"); /* of the small one, which has no clock */
+}
+
 static void bad_input_names_the_field(void **state)
 {
     static char large[100000];
@@ -289,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pauses_and_new_targets_keep_what_has_elapsed, start, stop),
         cmocka_unit_test_setup_teardown(a_clock_is_rated_again_when_asked, start, stop),
         cmocka_unit_test_setup_teardown(timers_find_stored_calendars, start, stop),
+        cmocka_unit_test_setup_teardown(instances_have_clocks_of_their_own, start, stop),
         cmocka_unit_test_setup_teardown(bad_input_names_the_field, start, stop),
     };
 

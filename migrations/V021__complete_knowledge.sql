@@ -9,6 +9,7 @@ ALTER TABLE synergyflow_knowledge.articles
     ADD COLUMN review_group text CHECK (char_length(review_group) <= 200),
     ADD COLUMN submitted_by text,
     ADD COLUMN review_due_at timestamptz,
+    ADD COLUMN review_reminded_at timestamptz,
     ADD COLUMN review_escalated_at timestamptz,
     ADD COLUMN review_comment text CHECK (char_length(review_comment) <= 10000),
     ADD COLUMN published_version text,

@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct operation_column columns[] = {
-    {"teamId", COLUMN_TEXT},  {"userId", COLUMN_TEXT},  {"from", COLUMN_INSTANT},
-    {"to", COLUMN_INSTANT},   {"addedBy", COLUMN_TEXT}, {"endedBy", COLUMN_TEXT},
+    {"teamId", COLUMN_TEXT}, {"userId", COLUMN_TEXT},       {"from", COLUMN_INSTANT},
+    {"to", COLUMN_INSTANT},  {"addedBy", COLUMN_TEXT},      {"endedBy", COLUMN_TEXT},
     {"paused", COLUMN_FLAG}, {"membershipId", COLUMN_TEXT},
 };
 
@@ -99,8 +99,10 @@ static enum status refuse(const struct module_call *call, const char *why, const
 }
 
 static const struct operation_field add_fields[] = {
-    {"teamId", OPERATION_ID, .required = true}, {"userId", OPERATION_ID, .required = true},
-    {"from", OPERATION_INSTANT},                {"to", OPERATION_INSTANT},
+    {"teamId", OPERATION_ID, .required = true},
+    {"userId", OPERATION_ID, .required = true},
+    {"from", OPERATION_INSTANT},
+    {"to", OPERATION_INSTANT},
     {"", OPERATION_USER},
 };
 

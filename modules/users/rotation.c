@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct operation_column columns[] = {
-    {"teamId", COLUMN_TEXT},       {"startsAt", COLUMN_INSTANT}, {"timeZone", COLUMN_TEXT},
-    {"shift", COLUMN_TEXT},        {"userIds", COLUMN_JSON},     {"createdAt", COLUMN_INSTANT},
+    {"teamId", COLUMN_TEXT},    {"startsAt", COLUMN_INSTANT}, {"timeZone", COLUMN_TEXT},
+    {"shift", COLUMN_TEXT},     {"userIds", COLUMN_JSON},     {"createdAt", COLUMN_INSTANT},
     {"createdBy", COLUMN_TEXT},
 };
 

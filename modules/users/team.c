@@ -6,15 +6,13 @@
 #include <string.h>
 
 static const struct operation_column columns[] = {
-    {"teamId", COLUMN_TEXT},       {"name", COLUMN_TEXT},
-    {"description", COLUMN_TEXT},  {"email", COLUMN_TEXT},
-    {"managerId", COLUMN_TEXT},    {"active", COLUMN_FLAG},
-    {"createdAt", COLUMN_INSTANT}, {"updatedAt", COLUMN_INSTANT},
-    {"version", COLUMN_NUMBER},
+    {"teamId", COLUMN_TEXT},       {"name", COLUMN_TEXT},         {"description", COLUMN_TEXT},
+    {"email", COLUMN_TEXT},        {"managerId", COLUMN_TEXT},    {"active", COLUMN_FLAG},
+    {"createdAt", COLUMN_INSTANT}, {"updatedAt", COLUMN_INSTANT}, {"version", COLUMN_NUMBER},
 };
 
-static const char *const facts[] = {"teamId",  "name", "email", "managerId", "active",
-                                    "version", NULL};
+static const char *const facts[] = {"teamId", "name",    "email", "managerId",
+                                    "active", "version", NULL};
 
 const struct operation_object team_object = {columns, COUNT_OF(columns), facts};
 
@@ -75,9 +73,9 @@ static enum status refuse(const struct module_call *call, const char *why, const
         return error_set_field(ret_error, STATUS_NOT_FOUND, "teamId",
                                "Expected a team \"%.100s\" but there is none.", id);
     if (strcmp(why, "version") == 0)
-        return user_refuse_version(
-            "team", id, found, json_integer_value(operation_input(input, "expectedVersion")),
-            ret_error);
+        return user_refuse_version("team", id, found,
+                                   json_integer_value(operation_input(input, "expectedVersion")),
+                                   ret_error);
     if (strcmp(why, "taken") == 0)
         return error_set_field(ret_error, STATUS_CONFLICT, "teamId",
                                "Expected a teamId that is free but \"%.100s\" is taken.", id);

@@ -7,17 +7,14 @@
 static const char *const roles[] = {"REQUESTER", "AGENT", "MANAGER", "ADMINISTRATOR", NULL};
 
 static const struct operation_column columns[] = {
-    {"userId", COLUMN_TEXT},           {"email", COLUMN_TEXT},
-    {"name", COLUMN_TEXT},             {"role", COLUMN_TEXT},
-    {"teamId", COLUMN_TEXT},           {"phone", COLUMN_TEXT},
-    {"managerId", COLUMN_TEXT},        {"active", COLUMN_FLAG},
-    {"deactivatedAt", COLUMN_INSTANT}, {"createdAt", COLUMN_INSTANT},
-    {"updatedAt", COLUMN_INSTANT},     {"version", COLUMN_NUMBER},
+    {"userId", COLUMN_TEXT},       {"email", COLUMN_TEXT},        {"name", COLUMN_TEXT},
+    {"role", COLUMN_TEXT},         {"teamId", COLUMN_TEXT},       {"phone", COLUMN_TEXT},
+    {"managerId", COLUMN_TEXT},    {"active", COLUMN_FLAG},       {"deactivatedAt", COLUMN_INSTANT},
+    {"createdAt", COLUMN_INSTANT}, {"updatedAt", COLUMN_INSTANT}, {"version", COLUMN_NUMBER},
 };
 
-static const char *const facts[] = {"userId", "name",      "email",  "role",
-                                    "teamId", "managerId", "active", "version",
-                                    NULL};
+static const char *const facts[] = {"userId",    "name",   "email",   "role", "teamId",
+                                    "managerId", "active", "version", NULL};
 
 const struct operation_object user_object = {columns, COUNT_OF(columns), facts};
 
@@ -133,9 +130,9 @@ static enum status refuse(const struct module_call *call, const char *why, const
         return error_set_field(ret_error, STATUS_NOT_FOUND, "userId",
                                "Expected a user \"%.100s\" but there is none.", id);
     if (strcmp(why, "version") == 0)
-        return user_refuse_version(
-            "user", id, found, json_integer_value(operation_input(input, "expectedVersion")),
-            ret_error);
+        return user_refuse_version("user", id, found,
+                                   json_integer_value(operation_input(input, "expectedVersion")),
+                                   ret_error);
     if (strcmp(why, "system") == 0)
         return error_set_field(ret_error, STATUS_CONFLICT, "userId",
                                "Expected a person but %.100s is the engine's own user, which stays "

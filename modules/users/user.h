@@ -17,26 +17,26 @@ enum {
 
 /* ---- columns, from alias t, in the order of the objects ---- */
 
-#define USER_COLUMNS                                                                     \
-    "t.user_id, t.email, t.name, t.role, t.team_id, t.phone, t.manager_id, t.active,"    \
+#define USER_COLUMNS                                                                  \
+    "t.user_id, t.email, t.name, t.role, t.team_id, t.phone, t.manager_id, t.active," \
     " t.deactivated_at, t.created_at, t.updated_at, t.version"
-#define TEAM_COLUMNS                                                                       \
-    "t.team_id, t.name, t.description, t.email, t.manager_id, t.active, t.created_at,"     \
+#define TEAM_COLUMNS                                                                   \
+    "t.team_id, t.name, t.description, t.email, t.manager_id, t.active, t.created_at," \
     " t.updated_at, t.version"
-#define MEMBER_COLUMNS                                                                   \
-    "t.team_id, t.user_id, t.valid_from, t.valid_to, t.added_by, t.ended_by, t.paused,"  \
+#define MEMBER_COLUMNS                                                                  \
+    "t.team_id, t.user_id, t.valid_from, t.valid_to, t.added_by, t.ended_by, t.paused," \
     " t.membership_id::text"
-#define ROTATION_COLUMNS                                                                    \
+#define ROTATION_COLUMNS                                                                       \
     "t.team_id, t.starts_at, t.time_zone, 'PT' || extract(epoch FROM t.shift)::bigint || 'S'," \
     " to_jsonb(t.user_ids), t.created_at, t.created_by"
-#define ITEM_COLUMNS                                                                       \
-    "t.item_id, t.name, t.description, t.approval, t.approval_team, t.fulfilment_team,"    \
-    " 'PT' || extract(epoch FROM t.approve_within)::bigint || 'S',"                        \
-    " 'PT' || extract(epoch FROM t.fulfil_within)::bigint || 'S',"                         \
+#define ITEM_COLUMNS                                                                    \
+    "t.item_id, t.name, t.description, t.approval, t.approval_team, t.fulfilment_team," \
+    " 'PT' || extract(epoch FROM t.approve_within)::bigint || 'S',"                     \
+    " 'PT' || extract(epoch FROM t.fulfil_within)::bigint || 'S',"                      \
     " t.active, t.created_at, t.updated_at, t.version"
-#define REQUEST_COLUMNS                                                                        \
-    "t.request_id, t.item_id, t.status, t.requested_by, t.requested_for, t.details,"           \
-    " t.approver, t.approval_team, t.fulfilment_team, t.due_at, t.decided_by, t.decided_at,"   \
+#define REQUEST_COLUMNS                                                                      \
+    "t.request_id, t.item_id, t.status, t.requested_by, t.requested_for, t.details,"         \
+    " t.approver, t.approval_team, t.fulfilment_team, t.due_at, t.decided_by, t.decided_at," \
     " t.comment, t.ended_at, t.process_instance_id::text, t.created_at, t.updated_at, t.version"
 
 extern const struct operation_object user_object;
@@ -72,7 +72,7 @@ MUST_CHECK enum status user_email_check(const char *email, struct error *ret_err
 /* ---- states of a request, in request_state.c ---- */
 
 /* X(name, the states that may follow) */
-#define REQUEST_STATES(X)                                  \
+#define REQUEST_STATES(X)                                 \
     X(AWAITING_APPROVAL, "APPROVED, REJECTED, CANCELLED") \
     X(APPROVED, "FULFILLED, CANCELLED")                   \
     X(REJECTED, "")                                       \

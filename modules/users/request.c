@@ -176,9 +176,9 @@ static json_t *answer_opened(struct module_calls *calls, struct module_call *cal
     const char *item = json_string_value(json_object_get(request, "itemName"));
     bool approved = strcmp(json_string_value(json_object_get(request, "status")), "APPROVED") == 0;
     json_t *variables =
-        json_pack("{s:s, s:O, s:o, s:b, s:n, s:s, s:s, s:n}", "requestId", id, "status",
+        json_pack("{s:s, s:O, s:o, s:b, s:n, s:s, s:s, s:s, s:n}", "requestId", id, "status",
                   json_object_get(request, "status"), "title", json_sprintf("%s: %s", id, item),
-                  "needsApproval", !approved, "assignedTo", "decision", "", "taskId", "", "change");
+                  "needsApproval", !approved, "assignedTo", "decision", "", "taskId", "", "outcome", "", "change");
 
     static const char *const copied[] = {"approver", "approvalTeam", "fulfilmentTeam",
                                          "approveWithin"};
@@ -189,13 +189,16 @@ static json_t *answer_opened(struct module_calls *calls, struct module_call *cal
     return variables;
 }
 
-/* What was asked for has been done: a later step must not do it again. */
+/* What was asked for has been done: a later step must not do it again. tasks.complete cancels the
+ * work item of what is cancelled. */
 static json_t *answer_moved(struct module_calls *calls, struct module_call *call,
                             const json_t *request)
 {
+    const char *outcome = strcmp(call->topic, "users.cancel_request") == 0 ? "cancel" : "";
+
     (void)calls;
-    (void)call;
-    return json_pack("{s:O, s:n}", "status", json_object_get(request, "status"), "change");
+    return json_pack("{s:O, s:s, s:n}", "status", json_object_get(request, "status"), "outcome",
+                     outcome, "change");
 }
 
 static const struct operation_field open_fields[] = {

@@ -174,8 +174,8 @@ static void publish(const struct operation *operation, struct module_calls *call
     for (uint32_t i = 0; facts[i] != NULL; i++)
         json_object_set(payload, facts[i], json_object_get(object, facts[i]));
     json_object_set_new(payload, "correlationId", json_string(call->correlation_id));
-    module_publish(calls, call, event,
-                   json_string_value(json_object_get(object, facts[0])), payload);
+    module_publish(calls, call, event, json_string_value(json_object_get(object, facts[0])),
+                   payload);
 }
 
 static void finish_call(const struct operation *operation, struct module_calls *calls,

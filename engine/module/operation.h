@@ -17,8 +17,10 @@
 
 #include <jansson.h>
 
+struct http_request;
 struct module_call;
 struct module_calls;
+struct module_host;
 
 /* The type of a field's array is in brackets; a field that is not given is a NULL in it. */
 enum operation_field_kind {
@@ -102,5 +104,40 @@ json_t *operation_json(const struct operation_object *object, const struct pg_re
 const json_t *operation_input(const json_t *input, const char *name);
 /* The same where it is a text, else "". */
 const char *operation_text(const json_t *input, const char *name);
+
+/* ---- routes that are an operation, or read its object ---- */
+
+/* The input of an operation from a request: the body's fields (in `change` where the operation has
+ * such), the path's parameter of that name (may be NULL), and If-Match as expectedVersion. Fields
+ * that the operation does not read are refused, and an empty body. The caller owns *ret_input, also
+ * after a failure (it may be NULL). */
+MUST_CHECK enum status operation_input_read(struct http_request *request,
+                                            const struct operation *operation,
+                                            const char *parameter, json_t **ret_input,
+                                            struct error *ret_error);
+/* Runs it and answers with the object and its ETag; steals `input`. A 201 has the Location
+ * `collection`/id, the id being the object's first fact. */
+void operation_serve(struct module_host *host, struct http_request *request,
+                     const struct operation *operation, json_t *input, int http_status,
+                     const char *collection);
+
+/* What a route reads by one key. */
+struct operation_read {
+    const struct pg_statement *statement; /* $1 text: the key */
+    const struct operation_object *object;
+    const char *key;  /* the field that a 404 names */
+    const char *what; /* "a user" */
+};
+
+/* Answers with the object and its ETag, or 404. */
+void operation_reply(struct module_host *host, struct http_request *request,
+                     const struct operation_read *read, const char *key, int http_status,
+                     const char *collection);
+/* Answers with {"data":[…],"size":n} of `rows` ($1 text: the key, $2 how many at most), or 404 when
+ * `read`, whose result is not looked at, finds nothing. */
+void operation_reply_related(struct module_host *host, struct http_request *request,
+                             const struct operation_read *read, const char *key,
+                             const struct pg_statement *rows, const struct operation_object *object,
+                             int64_t most);
 
 #endif

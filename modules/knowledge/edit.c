@@ -79,8 +79,8 @@ static const struct operation_field create_fields[] = {
     {"category", OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
     {"reviewer", OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
     {"reviewGroup", OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
-    {"validUntil", OPERATION_INSTANT},
-    {"", OPERATION_USER},
+    {.name = "validUntil", .kind = OPERATION_INSTANT},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 static const struct operation_field update_fields[] = {
@@ -92,9 +92,9 @@ static const struct operation_field update_fields[] = {
     {"change.category", OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
     {"change.reviewer", OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
     {"change.reviewGroup", OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
-    {"change.validUntil", OPERATION_INSTANT},
+    {.name = "change.validUntil", .kind = OPERATION_INSTANT},
     {"change.expectedVersion", OPERATION_NUMBER, .maximum = INT64_MAX},
-    {"", OPERATION_INSTANCE},
+    {.name = "", .kind = OPERATION_INSTANCE},
 };
 
 /* The timer of the process is armed again with it. */

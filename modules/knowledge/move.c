@@ -136,12 +136,12 @@ static const struct operation_field move_fields[] = {
     {"articleId", OPERATION_ID, .required = true},
     {"change.comment", OPERATION_TEXT, .maximum = ARTICLE_COMMENT_MAX},
     {"change.expectedVersion", OPERATION_NUMBER, .maximum = INT64_MAX},
-    {"", OPERATION_USER},
-    {"", OPERATION_INSTANCE},
+    {.name = "", .kind = OPERATION_USER},
+    {.name = "", .kind = OPERATION_INSTANCE},
     {"change.reviewer", OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
     {"change.reviewGroup", OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
     {"change.reviewWithin", OPERATION_DURATION, .minimum = 1, .maximum = REVIEW_SECONDS_MAX},
-    {"change.validUntil", OPERATION_INSTANT},
+    {.name = "change.validUntil", .kind = OPERATION_INSTANT},
 };
 
 static const struct operation_field note_fields[] = {

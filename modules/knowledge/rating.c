@@ -150,15 +150,15 @@ static const char *link_event(const char *found)
 static const struct operation_field rate_fields[] = {
     {"articleId", OPERATION_ID, .required = true},
     {"rating", OPERATION_NUMBER, .minimum = 1, .maximum = 5},
-    {"helpful", OPERATION_FLAG},
+    {.name = "helpful", .kind = OPERATION_FLAG},
     {"comment", OPERATION_TEXT, .maximum = ARTICLE_COMMENT_MAX},
-    {"", OPERATION_USER},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 static const struct operation_field link_fields[] = {
     {"articleId", OPERATION_ID, .required = true},
     {"incidentId", OPERATION_ID, .required = true},
-    {"", OPERATION_USER},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 const struct operation article_rate = {

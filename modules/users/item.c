@@ -118,7 +118,7 @@ static const struct operation_field create_fields[] = {
     {"name", OPERATION_TEXT, .required = true, .maximum = USER_NAME_MAX},
     {"description", OPERATION_TEXT, .maximum = USER_TEXT_MAX},
     {"approval", OPERATION_NAME, .required = true, .names = approvals},
-    {"approvalTeam", OPERATION_ID},
+    {.name = "approvalTeam", .kind = OPERATION_ID},
     {"fulfilmentTeam", OPERATION_ID, .required = true},
     {"approveWithin", OPERATION_DURATION, .minimum = 1, .maximum = WITHIN_SECONDS_MAX},
     {"fulfilWithin", OPERATION_DURATION, .minimum = 1, .maximum = WITHIN_SECONDS_MAX},
@@ -129,11 +129,11 @@ static const struct operation_field update_fields[] = {
     {"change.name", OPERATION_TEXT, .filled = true, .maximum = USER_NAME_MAX},
     {"change.description", OPERATION_TEXT, .maximum = USER_TEXT_MAX},
     {"change.approval", OPERATION_NAME, .names = approvals},
-    {"change.approvalTeam", OPERATION_ID},
-    {"change.fulfilmentTeam", OPERATION_ID},
+    {.name = "change.approvalTeam", .kind = OPERATION_ID},
+    {.name = "change.fulfilmentTeam", .kind = OPERATION_ID},
     {"change.approveWithin", OPERATION_DURATION, .minimum = 1, .maximum = WITHIN_SECONDS_MAX},
     {"change.fulfilWithin", OPERATION_DURATION, .minimum = 1, .maximum = WITHIN_SECONDS_MAX},
-    {"change.active", OPERATION_FLAG},
+    {.name = "change.active", .kind = OPERATION_FLAG},
     {"expectedVersion", OPERATION_NUMBER, .maximum = INT64_MAX},
 };
 

@@ -99,18 +99,16 @@ static enum status refuse(const struct module_call *call, const char *why, const
 }
 
 static const struct operation_field add_fields[] = {
-    {"teamId", OPERATION_ID, .required = true},
-    {"userId", OPERATION_ID, .required = true},
-    {"from", OPERATION_INSTANT},
-    {"to", OPERATION_INSTANT},
-    {"", OPERATION_USER},
+    {"teamId", OPERATION_ID, .required = true},  {"userId", OPERATION_ID, .required = true},
+    {.name = "from", .kind = OPERATION_INSTANT}, {.name = "to", .kind = OPERATION_INSTANT},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 static const struct operation_field end_fields[] = {
     {"teamId", OPERATION_ID, .required = true},
     {"userId", OPERATION_ID, .required = true},
-    {"at", OPERATION_INSTANT},
-    {"", OPERATION_USER},
+    {.name = "at", .kind = OPERATION_INSTANT},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 const struct operation member_add = {

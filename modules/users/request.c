@@ -178,7 +178,8 @@ static json_t *answer_opened(struct module_calls *calls, struct module_call *cal
     json_t *variables =
         json_pack("{s:s, s:O, s:o, s:b, s:n, s:s, s:s, s:s, s:n}", "requestId", id, "status",
                   json_object_get(request, "status"), "title", json_sprintf("%s: %s", id, item),
-                  "needsApproval", !approved, "assignedTo", "decision", "", "taskId", "", "outcome", "", "change");
+                  "needsApproval", !approved, "assignedTo", "decision", "", "taskId", "", "outcome",
+                  "", "change");
 
     static const char *const copied[] = {"approver", "approvalTeam", "fulfilmentTeam",
                                          "approveWithin"};
@@ -203,17 +204,17 @@ static json_t *answer_moved(struct module_calls *calls, struct module_call *call
 
 static const struct operation_field open_fields[] = {
     {"itemId", OPERATION_ID, .required = true},
-    {"requestedFor", OPERATION_ID},
+    {.name = "requestedFor", .kind = OPERATION_ID},
     {"details", OPERATION_TEXT, .maximum = USER_TEXT_MAX},
-    {"", OPERATION_USER},
-    {"", OPERATION_INSTANCE},
+    {.name = "", .kind = OPERATION_USER},
+    {.name = "", .kind = OPERATION_INSTANCE},
 };
 
 static const struct operation_field move_fields[] = {
     {"requestId", OPERATION_ID, .required = true},
     {"change.comment", OPERATION_TEXT, .maximum = USER_TEXT_MAX},
     {"change.expectedVersion", OPERATION_NUMBER, .maximum = INT64_MAX},
-    {"", OPERATION_USER},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 const struct operation request_open = {

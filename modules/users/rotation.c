@@ -96,7 +96,7 @@ static const struct operation_field fields[] = {
     {"shift", OPERATION_DURATION, .required = true, .minimum = SHIFT_SECONDS_MIN,
      .maximum = SHIFT_SECONDS_MAX},
     {"userIds", OPERATION_LIST, .required = true, .maximum = USER_ROTATION_MAX},
-    {"", OPERATION_USER},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 const struct operation rotation_set = {

@@ -105,7 +105,7 @@ static const struct operation_field create_fields[] = {
     {"name", OPERATION_TEXT, .required = true, .maximum = USER_NAME_MAX},
     {"description", OPERATION_TEXT, .maximum = USER_DESCRIPTION_MAX},
     {"email", OPERATION_TEXT, .maximum = USER_EMAIL_MAX},
-    {"managerId", OPERATION_ID},
+    {.name = "managerId", .kind = OPERATION_ID},
 };
 
 static const struct operation_field update_fields[] = {
@@ -113,8 +113,8 @@ static const struct operation_field update_fields[] = {
     {"change.name", OPERATION_TEXT, .filled = true, .maximum = USER_NAME_MAX},
     {"change.description", OPERATION_TEXT, .maximum = USER_DESCRIPTION_MAX},
     {"change.email", OPERATION_TEXT, .maximum = USER_EMAIL_MAX},
-    {"change.managerId", OPERATION_ID},
-    {"change.active", OPERATION_FLAG},
+    {.name = "change.managerId", .kind = OPERATION_ID},
+    {.name = "change.active", .kind = OPERATION_FLAG},
     {"expectedVersion", OPERATION_NUMBER, .maximum = INT64_MAX},
 };
 

@@ -203,10 +203,10 @@ static const struct operation_field create_fields[] = {
     {"email", OPERATION_TEXT, .required = true, .maximum = USER_EMAIL_MAX},
     {"name", OPERATION_TEXT, .required = true, .maximum = USER_NAME_MAX},
     {"role", OPERATION_NAME, .names = roles},
-    {"teamId", OPERATION_ID},
+    {.name = "teamId", .kind = OPERATION_ID},
     {"phone", OPERATION_TEXT, .maximum = USER_PHONE_MAX},
-    {"managerId", OPERATION_ID},
-    {"", OPERATION_USER},
+    {.name = "managerId", .kind = OPERATION_ID},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 static const struct operation_field update_fields[] = {
@@ -214,12 +214,12 @@ static const struct operation_field update_fields[] = {
     {"change.email", OPERATION_TEXT, .filled = true, .maximum = USER_EMAIL_MAX},
     {"change.name", OPERATION_TEXT, .filled = true, .maximum = USER_NAME_MAX},
     {"change.role", OPERATION_NAME, .names = roles},
-    {"change.teamId", OPERATION_ID},
+    {.name = "change.teamId", .kind = OPERATION_ID},
     {"change.phone", OPERATION_TEXT, .maximum = USER_PHONE_MAX},
-    {"change.managerId", OPERATION_ID},
-    {"change.active", OPERATION_FLAG},
+    {.name = "change.managerId", .kind = OPERATION_ID},
+    {.name = "change.active", .kind = OPERATION_FLAG},
     {"expectedVersion", OPERATION_NUMBER, .maximum = INT64_MAX},
-    {"", OPERATION_USER},
+    {.name = "", .kind = OPERATION_USER},
 };
 
 const struct operation user_create = {

@@ -86,9 +86,6 @@ MUST_CHECK enum status request_state_check(const char *request_id, const char *f
 
 /* ---- routes ---- */
 
-extern const struct http_route user_routes[];
-extern const uint32_t user_route_count;
-
 void user_route_list(void *context, struct http_request *request);
 void user_route_get(void *context, struct http_request *request);
 void user_route_create(void *context, struct http_request *request);

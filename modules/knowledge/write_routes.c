@@ -109,6 +109,8 @@ static void on_state(void *context, struct pg_batch *batch, enum status status,
                      const struct error *error)
 {
     struct article_write *write = context;
+    /* The answer, if it is given at once, ends the request and `write` with it. */
+    json_t *change = write->change;
     struct error refusal;
 
     error_clear(&refusal);
@@ -121,8 +123,7 @@ static void on_state(void *context, struct pg_batch *batch, enum status status,
     else
         step(write, pg_value_text(pg_batch_result(batch, 0), 0, 0)); /* suspended: until it has
                                                                          committed */
-    json_decref(write->change);
-    write->change = NULL;
+    json_decref(change);
 }
 
 /* What goes with a change of state, and what does with a change of fields. */

@@ -116,6 +116,8 @@ static void on_state(void *context, struct pg_batch *batch, enum status status,
                      const struct error *error)
 {
     struct request_write *write = context;
+    /* The answer, if it is given at once, ends the request and `write` with it. */
+    json_t *change = write->change;
     struct error refusal;
 
     error_clear(&refusal);
@@ -134,8 +136,7 @@ static void on_state(void *context, struct pg_batch *batch, enum status status,
         http_reply_error(write->request, error);
     else
         step(write); /* suspended: until the step has committed */
-    json_decref(write->change);
-    write->change = NULL;
+    json_decref(change);
 }
 
 /* The step's fields, and `status` beside them. */

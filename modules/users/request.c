@@ -38,8 +38,6 @@ static const char *const facts[] = {
 /* What is stored, and of the item what the process needs to know. */
 const struct operation_object request_object = {columns, COUNT_OF(columns), facts};
 
-#define ITEM_OF_REQUEST "o.name, 'PT' || extract(epoch FROM o.approve_within)::bigint || 'S'"
-
 static const struct pg_statement open_requests = {
     "users_open_requests",
     "WITH input AS MATERIALIZED ("

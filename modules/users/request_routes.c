@@ -11,8 +11,7 @@
 
 static const struct pg_statement read_request = {
     "users_read_request",
-    "SELECT " REQUEST_COLUMNS
-    ", o.name, 'PT' || extract(epoch FROM o.approve_within)::bigint || 'S'"
+    "SELECT " REQUEST_COLUMNS ", " ITEM_OF_REQUEST
     " FROM synergyflow_users.service_requests t JOIN synergyflow_users.catalogue_items o"
     "   USING (item_id) WHERE t.request_id = $1"};
 

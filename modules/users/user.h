@@ -38,6 +38,8 @@ enum {
     "t.request_id, t.item_id, t.status, t.requested_by, t.requested_for, t.details,"         \
     " t.approver, t.approval_team, t.fulfilment_team, t.due_at, t.decided_by, t.decided_at," \
     " t.comment, t.ended_at, t.process_instance_id::text, t.created_at, t.updated_at, t.version"
+/* Of the item, from alias o, what a request shows. */
+#define ITEM_OF_REQUEST "o.name, 'PT' || extract(epoch FROM o.approve_within)::bigint || 'S'"
 
 extern const struct operation_object user_object;
 extern const struct operation_object team_object;

@@ -288,17 +288,17 @@ static void a_stale_version_is_refused_with_the_current_one(void **state)
                                "{\"name\":\"x\"}", 400));
 }
 
-static void events_say_what_happened(void **state)
+static void a_team_that_is_not_used_takes_nobody(void **state)
 {
     (void)state;
     make_team("south");
     make_user("lea");
     join("south", "lea", "2026-01-01");
-    rest_done("admin", "PATCH", "/api/v1/users/lea", "{\"active\":false}", 200);
-    rest_done("admin", "PATCH", "/api/v1/users/lea", "{\"active\":true}", 200);
     rest_done("admin", "PATCH", "/api/v1/teams/south", "{\"active\":false}", 200);
     rest_refused("admin", "POST", "/api/v1/teams/south/members", "{\"userId\":\"ida\"}", 409,
                  "teamId", "deactivated");
+    rest_refused("admin", "PATCH", "/api/v1/users/ida", "{\"teamId\":\"south\"}", 400, "teamId",
+                 "active team");
 }
 
 int main(void)
@@ -311,7 +311,7 @@ int main(void)
         cmocka_unit_test(whoever_has_left_is_passed_over),
         cmocka_unit_test(bad_input_names_the_field),
         cmocka_unit_test(a_stale_version_is_refused_with_the_current_one),
-        cmocka_unit_test(events_say_what_happened),
+        cmocka_unit_test(a_team_that_is_not_used_takes_nobody),
     };
 
     return cmocka_run_group_tests(tests, rest_start, rest_stop);

@@ -17,6 +17,7 @@
 #include "engine/http/request.h"
 #include "engine/http/server.h"
 #include "engine/module/operation.h"
+#include "engine/module/resource.h"
 #include "engine/pg/batch.h"
 
 #include <jansson.h>
@@ -53,6 +54,9 @@ struct module_calls {
     struct module_event *events; /* what module_publish() gathered */
     uint32_t event_count;
     uint32_t event_capacity;
+    struct module_subject_change *changes; /* what module_subject_changed() gathered */
+    uint32_t change_count;
+    uint32_t change_capacity;
 };
 
 struct module_handler {
@@ -94,6 +98,72 @@ struct module_event {
 /* Publishes in the transaction of `call`; steals `payload`, to which the engine adds nothing. */
 void module_publish(struct module_calls *calls, const struct module_call *call, const char *type,
                     const char *aggregate_id, json_t *payload);
+
+/* ---- subjects with SLA clocks --------------------------------------------------------------- */
+
+/* What a handler says of a subject (an incident, a change, a task) that it has changed. */
+struct module_subject_change {
+    const char *type;
+    const char *id;
+    json_t *fields;
+    const char *cause;
+    const char *actor;
+    const char *correlation_id;
+    void *context;
+};
+
+/* The subject's fields, those that policies may look at, have changed in the transaction of `call`:
+ * its SLA clocks start, pause, move or stop with it. Steals `fields`; a field that is null is
+ * removed. When all handlers are done the module's `settle` hears what the clocks say, with
+ * `context`, whether there are policies or not. Events that were published and answers that were
+ * given before are stored and sent after that: `settle` may complete their JSON. */
+void module_subject_changed(struct module_calls *calls, const struct module_call *call,
+                            const char *type, const char *id, json_t *fields, const char *cause,
+                            void *context);
+
+/* One clock of a subject. */
+struct module_clock {
+    const char *target;     /* resolution, response, … */
+    const char *state;      /* running, paused, stopped, cancelled */
+    int64_t deadline_us;    /* 0: it floats, since the clock is paused, or was cancelled */
+    int64_t breached_at_us; /* when it was or will be as things stand; 0: not */
+};
+
+struct module_subject {
+    const char *type;
+    const char *id;
+    const struct module_clock *clocks; /* in order of their start: the newest of a target is the
+                                          last */
+    uint32_t clock_count;
+    void *context; /* of module_subject_changed(); NULL: something else moved the clocks */
+    const char *correlation_id;
+};
+
+struct module_subjects {
+    struct module_subject *items; /* one for each change */
+    uint32_t count;
+    int64_t now_us;
+    struct arena *arena;
+    struct uuid_source *ids;
+    struct module_event *events; /* what module_subject_publish() gathered */
+    uint32_t event_count;
+    uint32_t event_capacity;
+};
+
+/* In a transaction that moved clocks, under the module's role. Rows of subjects without a context
+ * must be updated with SKIP LOCKED: whoever holds one is about to settle it too. */
+struct module_subject_type {
+    const char *type;
+    enum status (*settle)(struct module_subjects *subjects, struct pg_batch *batch,
+                          struct error *ret_error);
+};
+
+/* Publishes in this transaction; steals `payload`. */
+void module_subject_publish(struct module_subjects *subjects, const struct module_subject *subject,
+                            const char *type, const char *aggregate_id, json_t *payload);
+/* The newest clock of a target; NULL: there is none. */
+const struct module_clock *module_subject_clock(const struct module_subject *subject,
+                                                const char *target);
 
 struct module_events {
     struct module_event *items; /* in publication order; none was processed before */
@@ -167,6 +237,14 @@ struct module_process {
     const size_t *length;
 };
 
+/* A policy or calendar, stored at start-up when it is new or changed, and never over one that
+ * somebody has put. */
+struct module_document {
+    const char *kind; /* policy, calendar */
+    const char *bytes;
+    const size_t *length;
+};
+
 struct module {
     const char *name; /* "incidents" */
     const char *schema;
@@ -179,6 +257,10 @@ struct module {
     uint32_t route_count;
     const struct module_process *processes; /* deployed at start-up when changed */
     uint32_t process_count;
+    const struct module_subject_type *subjects;
+    uint32_t subject_count;
+    const struct module_document *documents; /* calendars before the policies that name them */
+    uint32_t document_count;
 };
 
 /* Every module of the program; modules/modules.c. */

@@ -122,6 +122,49 @@ static const struct sla_policy *choose(struct evaluation *evaluation,
     return chosen;
 }
 
+/* ---- the target ---- */
+
+/* The target as it is for this subject: a field of it may give the duration. */
+static const struct sla_target *for_subject(struct evaluation *evaluation,
+                                            const struct sla_target *target)
+{
+    const json_t *json = json_object_get(evaluation->subject->fields, target->duration_from);
+    struct sla_target *own;
+    struct sla_duration duration;
+    struct error error = {0};
+
+    if (target->duration_from[0] == '\0' || json == NULL || json_is_null(json))
+        return target;
+    if (!json_is_string(json) ||
+        sla_duration_read(json_string_value(json), false, target->duration_from, &duration,
+                          &error) != STATUS_OK) {
+        add_problem(evaluation, target->duration_from,
+                    "Expected a duration such as PT8H or P2BD but found something else; the "
+                    "policy's counts.");
+        return target;
+    }
+    own = arena_alloc(evaluation->arena, sizeof(*own));
+    *own = *target;
+    own->duration = duration;
+    return own;
+}
+
+static bool must_retarget(const struct sla_clock *clock, const struct sla_policy *policy,
+                          const struct sla_target *target)
+{
+    return strcmp(clock->policy_id, policy->id) != 0 || clock->policy_version != policy->version ||
+           !sla_duration_equal(&clock->duration, &target->duration);
+}
+
+static const char *why_retarget(struct evaluation *evaluation, const struct sla_clock *clock,
+                                const struct sla_policy *policy, const struct sla_target *target)
+{
+    if (strcmp(clock->policy_id, policy->id) == 0 && clock->policy_version == policy->version)
+        return arena_format(evaluation->arena, "the subject's %s", target->duration_from);
+    return arena_format(evaluation->arena, "policy '%s' version %lld", policy->id,
+                        (long long)policy->version);
+}
+
 /* ---- clocks that are there ---- */
 
 static void step_open(struct evaluation *evaluation, const struct sla_clock *clock, size_t index)
@@ -139,11 +182,11 @@ static void step_open(struct evaluation *evaluation, const struct sla_clock *clo
                                       : "the policy that applies has no such target");
         return;
     }
+    target = for_subject(evaluation, target);
     conditions = &target->conditions;
-    if (strcmp(clock->policy_id, policy->id) != 0 || clock->policy_version != policy->version)
+    if (must_retarget(clock, policy, target))
         (void)add_step(evaluation, SLA_STEP_RETARGET, index, target,
-                       arena_format(evaluation->arena, "policy '%s' version %lld", policy->id,
-                                    (long long)policy->version));
+                       why_retarget(evaluation, clock, policy, target));
     if (holds(evaluation, conditions->cancel, fields)) {
         (void)add_step(evaluation, SLA_STEP_CANCEL, index, target,
                        expression_text(conditions->cancel));
@@ -262,8 +305,9 @@ static void step_stopped(struct evaluation *evaluation, const struct sla_clock *
     (void)add_step(
         evaluation, SLA_STEP_REOPEN, index, target,
         arena_format(evaluation->arena, "no longer %s", expression_text(target->conditions.stop)));
-    if (strcmp(clock->policy_id, policy->id) != 0 || clock->policy_version != policy->version)
-        (void)add_step(evaluation, SLA_STEP_RETARGET, index, target, policy->id);
+    if (must_retarget(clock, policy, target))
+        (void)add_step(evaluation, SLA_STEP_RETARGET, index, target,
+                       why_retarget(evaluation, clock, policy, target));
     if (is_paused(evaluation, &target->conditions, evaluation->subject->fields, false))
         (void)add_step(evaluation, SLA_STEP_PAUSE, index, target,
                        expression_text(target->conditions.pause));
@@ -285,7 +329,7 @@ static void step_target(struct evaluation *evaluation, const struct sla_policy *
             return;
     }
     if (last < clock_count && clocks[last]->state == SLA_STOPPED) {
-        step_stopped(evaluation, clocks[last], last, target);
+        step_stopped(evaluation, clocks[last], last, for_subject(evaluation, target));
         return;
     }
     /* One that was cancelled starts anew when it newly may: not because somebody cancelled it by
@@ -293,7 +337,7 @@ static void step_target(struct evaluation *evaluation, const struct sla_policy *
     if (last < clock_count && old_target != NULL && can_start(evaluation, old_target, old_fields))
         return;
     if (can_start(evaluation, target, evaluation->subject->fields))
-        step_start(evaluation, target);
+        step_start(evaluation, for_subject(evaluation, target));
 }
 
 enum status sla_evaluate(struct arena *arena, const struct sla_policy *const *policies,

@@ -107,9 +107,10 @@ struct sla_target {
     const char *name; /* response, resolution, … */
     enum sla_kind kind;
     struct sla_duration duration;
-    const char *calendar;   /* name; "" when not given (the linter refuses that) */
-    const char *start_from; /* field with the instant of a retroactive start, or "" */
-    enum sla_late late;     /* thresholds that are already passed when a clock starts or moves */
+    const char *calendar;      /* name; "" when not given (the linter refuses that) */
+    const char *start_from;    /* field with the instant of a retroactive start, or "" */
+    const char *duration_from; /* field with a duration for this one subject, or "" */
+    enum sla_late late;        /* thresholds that are already passed when a clock starts or moves */
     enum sla_reopen reopen;
     bool refire_after_retarget;
     bool overrun; /* thresholds past the target come due */

@@ -5,6 +5,10 @@
 
 /* ---- thresholds ---- */
 
+const char sla_point_expected[] =
+    "a percentage from 0.001% to 1000% (\"75%\") or an offset from the "
+    "target (\"-PT30M\", \"PT1H\")";
+
 /* `75%`, `99.5%`: at most three digits behind the point. False when it is something else. */
 static bool parse_percent(const char *text, int64_t *ret_thousandths)
 {
@@ -29,24 +33,25 @@ static bool parse_percent(const char *text, int64_t *ret_thousandths)
     return true;
 }
 
+bool sla_percent_read(const char *text, int64_t *ret_thousandths)
+{
+    return parse_percent(text, ret_thousandths) && *ret_thousandths >= 1 &&
+           *ret_thousandths <= SLA_PERCENT_MAX_THOUSANDTHS;
+}
+
 static enum status read_at(struct sla_reading *reading, const json_t *object,
                            struct sla_threshold *threshold)
 {
-    static const char expected[] = "a percentage from 0.001% to 1000% (\"75%\") or an offset from "
-                                   "the target (\"-PT30M\", \"PT1H\")";
     const json_t *json = json_object_get(object, "at");
     const char *text = json_string_value(json);
 
     if (text == NULL)
-        return sla_expected(reading, "at", expected, json);
-    if (strchr(text, '%') != NULL) {
-        threshold->is_percent = true;
-        if (!parse_percent(text, &threshold->percent_thousandths) ||
-            threshold->percent_thousandths < 1 ||
-            threshold->percent_thousandths > SLA_PERCENT_MAX_THOUSANDTHS)
-            return sla_expected(reading, "at", expected, json);
-        return STATUS_OK;
-    }
+        return sla_expected(reading, "at", sla_point_expected, json);
+    threshold->is_percent = strchr(text, '%') != NULL;
+    if (threshold->is_percent)
+        return sla_percent_read(text, &threshold->percent_thousandths)
+                   ? STATUS_OK
+                   : sla_expected(reading, "at", sla_point_expected, json);
     if (sla_read_time(reading, "at", text + (text[0] == '-' || text[0] == '+'),
                       &threshold->offset_us) != STATUS_OK)
         return reading->error->status;
@@ -142,19 +147,11 @@ static enum status read_duration(struct sla_reading *reading, const json_t *obje
 enum status sla_read_target(struct sla_reading *reading, const json_t *object,
                             struct sla_target *ret_target)
 {
-    static const char *const known[] = {"name",
-                                        "kind",
-                                        "duration",
-                                        "end_of_day",
-                                        "calendar",
-                                        "conditions",
-                                        "start_from",
-                                        "late",
-                                        "reopen",
-                                        "overrun",
-                                        "refire_after_retarget",
-                                        "thresholds",
-                                        NULL};
+    static const char *const known[] = {"name",          "kind",       "duration",
+                                        "duration_from", "end_of_day", "calendar",
+                                        "conditions",    "start_from", "late",
+                                        "reopen",        "overrun",    "refire_after_retarget",
+                                        "thresholds",    NULL};
     static const char *const kinds[] = {"sla", "ola", "supplier"};
     static const char *const lates[] = {"fire", "suppress"};
     static const char *const reopens[] = {"resume", "new_cycle", "pause"};
@@ -169,6 +166,8 @@ enum status sla_read_target(struct sla_reading *reading, const json_t *object,
         sla_read_text(reading, object, "calendar", false, &ret_target->calendar) != STATUS_OK ||
         read_conditions(reading, object, &ret_target->conditions) != STATUS_OK ||
         sla_read_text(reading, object, "start_from", false, &ret_target->start_from) != STATUS_OK ||
+        sla_read_text(reading, object, "duration_from", false, &ret_target->duration_from) !=
+            STATUS_OK ||
         sla_read_choice(reading, object, "late", lates, COUNT_OF(lates), SLA_LATE_FIRE, &late) !=
             STATUS_OK ||
         sla_read_choice(reading, object, "reopen", reopens, COUNT_OF(reopens), SLA_REOPEN_PAUSE,

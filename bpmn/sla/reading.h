@@ -47,6 +47,10 @@ MUST_CHECK enum status sla_read_condition(struct sla_reading *reading, const jso
 MUST_CHECK enum status sla_read_time(struct sla_reading *reading, const char *member,
                                      const char *text, int64_t *ret_us);
 
+/* A percentage within the limits, in thousandths; false when it is none. */
+bool sla_percent_read(const char *text, int64_t *ret_thousandths);
+extern const char sla_point_expected[]; /* what a threshold's place may look like */
+
 /* Escalation chains and actions, policy_read_actions.c. */
 MUST_CHECK enum status sla_read_action(struct sla_reading *reading, const json_t *object,
                                        struct sla_action *ret_action);

@@ -13,6 +13,7 @@
 #include "engine/pg/database_clock.h"
 #include "engine/pg/pool.h"
 #include "engine/registry/registry.h"
+#include "engine/sla/sla.h"
 
 enum command_kind {
     COMMAND_START, /* a new instance */
@@ -121,6 +122,7 @@ struct command_queue_settings {
     const struct registry *registry;
     struct uuid_source *ids;
     const struct timer_sources *timers; /* zones and calendars; NULL: there are none */
+    struct sla_service *sla;            /* SLA clocks of what changes; NULL: there are none */
     struct command_effects effects;
     uint32_t
         lanes; /* units of work that may be under way at once; 2 keeps engine and database busy */

@@ -77,6 +77,28 @@ void module_publish(struct module_calls *calls, const struct module_call *call, 
     event->published_at_us = calls->now_us;
 }
 
+void module_subject_changed(struct module_calls *calls, const struct module_call *call,
+                            const char *type, const char *id, json_t *fields, const char *cause,
+                            void *context)
+{
+    PRE(json_is_object(fields));
+    if (calls->change_count == calls->change_capacity) {
+        uint32_t capacity = calls->change_capacity > 0 ? 2 * calls->change_capacity : 8;
+
+        calls->changes = arena_grow(calls->arena, calls->changes, calls->change_count, capacity,
+                                    sizeof(*calls->changes));
+        calls->change_capacity = capacity;
+    }
+    calls->changes[calls->change_count++] =
+        (struct module_subject_change){.type = arena_copy(calls->arena, type),
+                                       .id = arena_copy(calls->arena, id),
+                                       .fields = fields,
+                                       .cause = arena_copy(calls->arena, cause),
+                                       .actor = call->user != NULL ? call->user : "",
+                                       .correlation_id = call->correlation_id,
+                                       .context = context};
+}
+
 /* ---- one round ---- */
 
 static struct call_group *group_of(struct unit *unit, const struct module_handler *handler,
@@ -287,6 +309,12 @@ static void take_events(struct unit *unit, const struct module_calls *calls)
     unit->event_count = count;
 }
 
+static void take_changes(struct unit *unit, const struct module_calls *calls)
+{
+    for (uint32_t i = 0; i < calls->change_count; i++)
+        unit_add_subject(unit, &calls->changes[i]);
+}
+
 static bool answer_call(struct unit *unit, struct unit_call *source, struct module_call *call)
 {
     struct unit_item *item = source->item;
@@ -328,12 +356,13 @@ static bool finish_group(struct unit *unit, struct call_group *group)
         group->handler->finish(&group->calls, group->batch, &error) != STATUS_OK)
         return fail_group(unit, group, &error);
     take_events(unit, &group->calls);
+    take_changes(unit, &group->calls);
     for (uint32_t i = 0; i < group->calls.count; i++)
         fine = answer_call(unit, group->sources[i], &group->calls.items[i]) && fine;
     return fine;
 }
 
-static void release_group(struct call_group *group, bool with_events)
+static void release_group(struct call_group *group, bool with_events, bool with_changes)
 {
     for (uint32_t i = 0; i < group->calls.count; i++) {
         json_decref(group->calls.items[i].ret_variables);
@@ -343,6 +372,8 @@ static void release_group(struct call_group *group, bool with_events)
     }
     for (uint32_t i = 0; i < group->calls.event_count && with_events; i++)
         json_decref(group->calls.events[i].payload);
+    for (uint32_t i = 0; i < group->calls.change_count && with_changes; i++)
+        json_decref(group->calls.changes[i].fields);
 }
 
 bool unit_finish_calls(struct unit *unit)
@@ -351,11 +382,12 @@ bool unit_finish_calls(struct unit *unit)
 
     for (struct call_group *group = unit->groups; group != NULL; group = group->next) {
         uint32_t taken = unit->event_count;
+        uint32_t changed = unit->subject_count;
 
         if (fine)
             fine = finish_group(unit, group);
-        /* Events that the unit did not take are released here. */
-        release_group(group, unit->event_count == taken);
+        /* What the unit did not take is released here. */
+        release_group(group, unit->event_count == taken, unit->subject_count == changed);
     }
     unit->groups = NULL;
     return fine;
@@ -364,7 +396,7 @@ bool unit_finish_calls(struct unit *unit)
 void unit_drop_calls(struct unit *unit)
 {
     for (struct call_group *group = unit->groups; group != NULL; group = group->next)
-        release_group(group, true);
+        release_group(group, true, true);
     unit->groups = NULL;
     forget_calls(unit);
 }

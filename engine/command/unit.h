@@ -5,6 +5,7 @@
 #include "bpmn/base/text.h"
 #include "engine/command/command.h"
 #include "engine/limits.h"
+#include "engine/sla/round.h"
 
 #include <uthash.h>
 
@@ -162,6 +163,7 @@ struct timer_effect {
  * DEFINING     waits for definitions that are not in memory
  * STEPPING     waits for nothing
  * CALLING      waits for the pipeline of the handlers' statements
+ * RATING       waits for the pipeline that locks and reads the SLA clocks of subjects that changed
  * STORING      waits for the pipeline that writes and commits
  * IN_DOUBT     waits until another connection tells whether the COMMIT happened
  * COMMITTED    effects and answers; also when there was nothing to keep
@@ -169,18 +171,19 @@ struct timer_effect {
  *
  * Left out of the drawing: LOADING and DEFINING are passed over when there is nothing to wait for,
  * and come back to themselves (the instances that called these; the processes that those call),
- * STEPPING and CALLING may roll back, STEPPING may have nothing to store, and a doubt that nobody
- * can settle ends in IDLE. */
-#define UNIT_STATES(X)                                                        \
-    X(IDLE, TO(ACQUIRING))                                                    \
-    X(ACQUIRING, TO(LOADING) | TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK)) \
-    X(LOADING, TO(LOADING) | TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))   \
-    X(DEFINING, TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))                \
-    X(STEPPING, TO(CALLING) | TO(STORING) | TO(COMMITTED) | TO(ROLLED_BACK))  \
-    X(CALLING, TO(STEPPING) | TO(ROLLED_BACK))                                \
-    X(STORING, TO(COMMITTED) | TO(IN_DOUBT) | TO(ROLLED_BACK))                \
-    X(IN_DOUBT, TO(COMMITTED) | TO(ROLLED_BACK) | TO(IDLE))                   \
-    X(COMMITTED, TO(IDLE))                                                    \
+ * STEPPING, CALLING and RATING may roll back, STEPPING may have nothing to store, RATING is passed
+ * over when no clock has to do with the unit, and a doubt that nobody can settle ends in IDLE. */
+#define UNIT_STATES(X)                                                                    \
+    X(IDLE, TO(ACQUIRING))                                                                \
+    X(ACQUIRING, TO(LOADING) | TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))             \
+    X(LOADING, TO(LOADING) | TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))               \
+    X(DEFINING, TO(DEFINING) | TO(STEPPING) | TO(ROLLED_BACK))                            \
+    X(STEPPING, TO(CALLING) | TO(RATING) | TO(STORING) | TO(COMMITTED) | TO(ROLLED_BACK)) \
+    X(CALLING, TO(STEPPING) | TO(ROLLED_BACK))                                            \
+    X(RATING, TO(STORING) | TO(ROLLED_BACK))                                              \
+    X(STORING, TO(COMMITTED) | TO(IN_DOUBT) | TO(ROLLED_BACK))                            \
+    X(IN_DOUBT, TO(COMMITTED) | TO(ROLLED_BACK) | TO(IDLE))                               \
+    X(COMMITTED, TO(IDLE))                                                                \
     X(ROLLED_BACK, TO(IDLE))
 
 enum unit_state {
@@ -220,6 +223,11 @@ struct unit {
     struct module_event *events;
     uint32_t event_count;
     uint32_t event_capacity;
+    struct module_subject_change *subjects; /* what handlers and steps changed; subjects.c */
+    uint32_t subject_count;
+    uint32_t subject_capacity;
+    struct sla_round *round;      /* NULL: no clock has to do with this unit */
+    struct pg_batch *round_batch; /* what it has read */
     struct timer_effect *timer_effects;
     uint32_t timer_effect_count;
     uint32_t timer_effect_capacity;
@@ -321,6 +329,20 @@ MUST_CHECK enum status unit_build_instance(struct unit *unit, struct unit_instan
 void unit_wanted_definitions(struct unit *unit, const char ***ret_ids, uint32_t *ret_id_count,
                              const char ***ret_keys, uint32_t *ret_key_count);
 void unit_pin_definitions(struct unit *unit);
+
+/* subjects.c: subjects of SLA clocks that the unit changed. */
+/* Takes over `change->fields`. */
+void unit_add_subject(struct unit *unit, const struct module_subject_change *change);
+/* Adds what the clocks' round reads; `ret_reads` false: there is nothing to read. A failure is the
+ * unit's. */
+MUST_CHECK enum status unit_rate(struct unit *unit, struct pg_batch *batch, bool *ret_reads,
+                                 struct error *ret_error);
+/* With what was read: clocks, modules' words about them, and what they publish. */
+MUST_CHECK enum status unit_settle(struct unit *unit, struct pg_batch *batch,
+                                   struct error *ret_error);
+/* After COMMIT. */
+void unit_rated_effects(struct unit *unit);
+void unit_drop_subjects(struct unit *unit);
 
 /* perform.c: steps of commands and of handlers' answers. */
 void unit_step_items(struct unit *unit);

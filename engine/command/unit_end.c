@@ -50,6 +50,7 @@ static void forget(struct unit *unit)
     }
     HASH_CLEAR(hh, unit->instances);
     unit_drop_calls(unit);
+    unit_drop_subjects(unit);
     for (uint32_t i = 0; i < unit->event_count; i++)
         json_decref(unit->events[i].payload);
     for (uint32_t i = 0; i < unit->item_count; i++) {
@@ -186,6 +187,7 @@ void unit_committed(struct unit *unit)
     observe_unit(unit->item_count, clock_monotonic_us() - unit->started_us);
     unit_thrown_effects(unit);
     unit_release(unit);
+    unit_rated_effects(unit);
     unit_apply_effects(unit);
     answer_failed(unit);
     finish(unit);

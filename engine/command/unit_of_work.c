@@ -1,7 +1,7 @@
 /* One unit of work at a time on each lane; see the diagram in unit.h.
  *
- * Happy path: connection → load → definitions → step → (handlers → step)* → store and COMMIT in one
- * pipeline → effects.
+ * Happy path: connection → load → definitions → step → (handlers → step)* → clocks that it means
+ * something for → store and COMMIT in one pipeline → effects.
  * Failure modes, all ended in unit_end.c: a command that does not fit (answered, the others go on);
  * a handler that refuses (answered; the others run again without it); SQL that fails (a unit of one
  * is answered, a larger one is split in halves); the database away (commands wait, bounded); a
@@ -199,10 +199,59 @@ static void on_called(struct pg_lease *lease, struct pg_batch *batch, enum statu
         call_or_store(unit);
 }
 
+/* Only one command can be blamed; several are tried apart. */
+static void fail_rating(struct unit *unit, const struct error *error)
+{
+    if (error->status == STATUS_UNAVAILABLE) {
+        unit_unavailable(unit, error);
+        return;
+    }
+    if (unit->item_count == 1) {
+        unit->items[0].state = ITEM_FAILED;
+        unit->items[0].blamed = true;
+        unit->items[0].error = *error;
+    } else {
+        unit_ask_split(unit, error);
+    }
+    undo(unit);
+}
+
+static void on_rated(struct pg_lease *lease, struct pg_batch *batch, enum status status,
+                     const struct error *error)
+{
+    struct unit *unit = unit_of(lease);
+
+    if (status != STATUS_OK) {
+        unit_failed(unit, batch, status, error);
+        return;
+    }
+    remember_transaction(unit, batch);
+    unit->round_batch = batch;
+    unit->batch = NULL;
+    store(unit);
+}
+
+/* All steps are made: what they mean for SLA clocks is next. */
+static void rate(struct unit *unit)
+{
+    bool reads = false;
+    struct error error;
+
+    unit->batch = pg_batch_new(unit->arena);
+    if (unit_rate(unit, unit->batch, &reads, &error) != STATUS_OK) {
+        fail_rating(unit, &error);
+    } else if (reads) {
+        unit_move(unit, UNIT_RATING);
+        pg_run(&unit->lease, unit->batch, on_rated); /* suspended: until on_rated */
+    } else {
+        store(unit);
+    }
+}
+
 static void call_or_store(struct unit *unit)
 {
     if (!unit_has_calls(unit)) {
-        store(unit);
+        rate(unit);
         return;
     }
     unit->batch = pg_batch_new(unit->arena);
@@ -255,15 +304,21 @@ static void on_stored(struct pg_lease *lease, struct pg_batch *batch, enum statu
 
 static void store(struct unit *unit)
 {
+    struct error error;
+
     if (!unit_has_changes(unit)) {
         /* Nothing to keep: no COMMIT is needed; the connection rolls back what was begun. */
         unit_committed(unit);
         return;
     }
-    unit_move(unit, UNIT_STORING);
     unit->batch = pg_batch_new(unit->arena);
     unit_begin_transaction(unit, unit->batch);
+    if (unit_settle(unit, unit->batch, &error) != STATUS_OK) {
+        fail_rating(unit, &error);
+        return;
+    }
     unit_store(unit, unit->batch);
+    unit_move(unit, UNIT_STORING);
     unit->storing_us = clock_monotonic_us();
     pg_run(&unit->lease, unit->batch, on_stored); /* suspended: until on_stored */
 }

@@ -127,17 +127,12 @@ struct operation_read {
     const struct operation_object *object;
     const char *key;  /* the field that a 404 names */
     const char *what; /* "a user" */
+    bool shows_more;  /* than its version tells of: no 304 */
 };
 
 /* Answers with the object and its ETag, or 404. */
 void operation_reply(struct module_host *host, struct http_request *request,
                      const struct operation_read *read, const char *key, int http_status,
                      const char *collection);
-/* Answers with {"data":[…],"size":n} of `rows` ($1 text: the key, $2 how many at most), or 404 when
- * `read`, whose result is not looked at, finds nothing. */
-void operation_reply_related(struct module_host *host, struct http_request *request,
-                             const struct operation_read *read, const char *key,
-                             const struct pg_statement *rows, const struct operation_object *object,
-                             int64_t most);
 
 #endif

@@ -37,67 +37,18 @@ const char *operation_text(const json_t *input, const char *name)
     return text == NULL ? "" : text;
 }
 
-/* Of valid UTF-8, which JSON texts are. */
-static size_t characters(const char *text)
-{
-    size_t count = 0;
-
-    for (const char *at = text; *at != '\0'; at++)
-        count += (*at & 0xC0) != 0x80;
-    return count;
-}
-
-static bool is_blank(const char *text)
-{
-    return text[strspn(text, " \t\r\n")] == '\0';
-}
-
-static enum status check_text(const struct operation_field *field, const char *name,
-                              const char *text, size_t length, struct error *ret_error)
-{
-    if (strlen(text) != length)
-        return error_set_field(ret_error, STATUS_INVALID, name,
-                               "Expected %s to be text but it holds a NUL character.", name);
-    if (characters(text) > (size_t)field->maximum)
-        return error_set_field(ret_error, STATUS_INVALID, name,
-                               "Expected %s to have at most %lld characters but it has %zu.", name,
-                               (long long)field->maximum, characters(text));
-    if ((field->required || field->filled) && is_blank(text))
-        return error_set_field(ret_error, STATUS_INVALID, name,
-                               "Expected %s to say something but it is empty.", name);
-    return STATUS_OK;
-}
-
-static enum status check_id(const char *name, const char *text, size_t length,
-                            struct error *ret_error)
+static enum status check_id(const char *name, const char *text, struct error *ret_error)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "._@+-";
+    size_t length = strlen(text);
 
-    if (length == 0 || length > ID_CHARACTERS_MAX || strspn(text, allowed) != length)
+    if (length == 0 || length > ID_CHARACTERS_MAX || text[strspn(text, allowed)] != '\0')
         return error_set_field(ret_error, STATUS_INVALID, name,
                                "Expected %s to be 1 to %d letters, digits or any of . _ @ + - but "
                                "found \"%.60s\".",
                                name, ID_CHARACTERS_MAX, text);
     return STATUS_OK;
-}
-
-static enum status check_name(const struct operation_field *field, const char *name,
-                              const char *text, struct error *ret_error)
-{
-    char known[400] = "";
-    size_t used = 0;
-
-    for (uint32_t i = 0; field->names[i] != NULL; i++) {
-        if (strcmp(field->names[i], text) == 0)
-            return STATUS_OK;
-        if (used + strlen(field->names[i]) + 3 < sizeof known) {
-            used += strlen(strcpy(known + used, i == 0 ? "" : ", "));
-            used += strlen(strcpy(known + used, field->names[i]));
-        }
-    }
-    return error_set_field(ret_error, STATUS_INVALID, name,
-                           "Expected %s to be one of %s but found \"%.40s\".", name, known, text);
 }
 
 static enum status check_instant(const char *name, const char *text, struct error *ret_error)
@@ -146,8 +97,7 @@ static enum status check_list(const struct operation_field *field, const char *n
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
         enum status status =
-            check_id(name, json_is_string(item) ? json_string_value(item) : "",
-                     json_is_string(item) ? json_string_length(item) : 0, ret_error);
+            check_id(name, json_is_string(item) ? json_string_value(item) : "", ret_error);
 
         if (status != STATUS_OK)
             return status;
@@ -156,25 +106,25 @@ static enum status check_list(const struct operation_field *field, const char *n
 }
 
 static enum status check_string(const struct operation_field *field, const char *name,
-                                const json_t *value, struct error *ret_error)
+                                const char *text, struct error *ret_error)
 {
-    const char *text = json_string_value(value);
-    size_t length = json_string_length(value);
+    uint32_t index;
 
-    if (field->kind != OPERATION_TEXT && strlen(text) != length)
-        return error_set_field(ret_error, STATUS_INVALID, name,
-                               "Expected %s to be text but it holds a NUL character.", name);
-    if (field->kind == OPERATION_TEXT)
-        return check_text(field, name, text, length, ret_error);
-    if (field->kind == OPERATION_INSTANT)
+    switch (field->kind) {
+    case OPERATION_TEXT:
+        return module_check_text(name, text, field->required || field->filled ? 1 : 0,
+                                 (uint32_t)field->maximum, ret_error);
+    case OPERATION_INSTANT:
         return check_instant(name, text, ret_error);
-    if (field->kind == OPERATION_DURATION)
+    case OPERATION_DURATION:
         return check_duration(field, name, text, ret_error);
-    if (field->kind == OPERATION_ID && length == 0 && !field->required)
-        return STATUS_OK; /* clears */
-    if (field->kind == OPERATION_ID)
-        return check_id(name, text, length, ret_error);
-    return check_name(field, name, text, ret_error);
+    case OPERATION_ID:
+        return text[0] == '\0' && !field->required /* clears */
+                   ? STATUS_OK
+                   : check_id(name, text, ret_error);
+    default:
+        return module_check_name(name, text, field->names, &index, ret_error);
+    }
 }
 
 static enum status check_typed(const struct operation_field *field, const json_t *input,
@@ -195,7 +145,7 @@ static enum status check_typed(const struct operation_field *field, const json_t
         return check_list(field, name, value, ret_error);
     default:
         status = json_field_text(object, name, &text, ret_error);
-        return status != STATUS_OK ? status : check_string(field, name, value, ret_error);
+        return status != STATUS_OK ? status : check_string(field, name, text, ret_error);
     }
 }
 

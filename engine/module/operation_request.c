@@ -1,7 +1,6 @@
 /* Requests that are an operation: the body becomes its input, its object the answer. */
 #include "engine/module.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { KNOWN_MAX = 32 };
@@ -66,29 +65,6 @@ static json_t *place(const struct operation *operation, json_t *body)
     return input;
 }
 
-/* If-Match: "7", W/"7" or *. */
-static enum status read_if_match(struct http_request *request, int64_t *ret_version,
-                                 struct error *ret_error)
-{
-    const char *text = http_header(request, "if-match");
-    char *end;
-
-    *ret_version = -1;
-    if (text == NULL || strcmp(text, "*") == 0)
-        return STATUS_OK;
-    if (strncmp(text, "W/", 2) == 0)
-        text += 2;
-    if (text[0] == '"' && text[1] >= '0' && text[1] <= '9') {
-        *ret_version = strtoll(text + 1, &end, 10);
-        if (strcmp(end, "\"") == 0)
-            return STATUS_OK;
-    }
-    return error_set_field(ret_error, STATUS_INVALID, "If-Match",
-                           "Expected If-Match to be the ETag of an earlier answer, such as \"3\" "
-                           "in quotes, but found %.40s.",
-                           text);
-}
-
 enum status operation_input_read(struct http_request *request, const struct operation *operation,
                                  const char *parameter, json_t **ret_input, struct error *ret_error)
 {
@@ -106,7 +82,7 @@ enum status operation_input_read(struct http_request *request, const struct oper
         status = error_set(ret_error, STATUS_INVALID,
                            "Expected at least one field but the object is empty.");
     if (status == STATUS_OK)
-        status = read_if_match(request, &version, ret_error);
+        status = module_expected_version(request, body, &version, ret_error);
     if (status != STATUS_OK) {
         json_decref(body);
         return status;
@@ -120,19 +96,24 @@ enum status operation_input_read(struct http_request *request, const struct oper
     return STATUS_OK;
 }
 
+/* An object that shows more than its version tells of is never answered with a 304. */
 static void reply(struct http_request *request, const struct operation_object *object, json_t *json,
-                  int http_status, const char *collection)
+                  int http_status, const char *collection, bool shows_more)
 {
     const json_t *version = json_object_get(json, "version");
 
-    if (json_is_integer(version))
-        http_reply_header(
-            request, "ETag",
-            arena_format(http_arena(request), "\"%lld\"", (long long)json_integer_value(version)));
     if (http_status == 201 && collection != NULL)
         http_reply_header(request, "Location",
                           arena_format(http_arena(request), "%s/%s", collection,
                                        json_string_value(json_object_get(json, object->facts[0]))));
+    if (json_is_integer(version) && !shows_more) {
+        module_reply_versioned(request, http_status, json, json_integer_value(version));
+        return;
+    }
+    if (json_is_integer(version))
+        http_reply_header(
+            request, "ETag",
+            arena_format(http_arena(request), "\"%lld\"", (long long)json_integer_value(version)));
     http_reply_json(request, http_status, json);
 }
 
@@ -142,10 +123,10 @@ static void on_run(void *context, const struct module_result *result, enum statu
     const struct operation_request *own = context;
 
     if (status != STATUS_OK)
-        http_reply_error(own->request, error);
+        module_reply_refusal(own->request, error);
     else
         reply(own->request, own->operation->object, json_deep_copy(result->variables),
-              own->http_status, own->collection);
+              own->http_status, own->collection, false);
 }
 
 void operation_serve(struct module_host *host, struct http_request *request,
@@ -173,7 +154,6 @@ void operation_serve(struct module_host *host, struct http_request *request,
 struct operation_query {
     struct http_request *request;
     const struct operation_read *read;
-    const struct operation_object *object; /* of the rows */
     const char *key;
     const char *collection;
     int http_status;
@@ -203,30 +183,7 @@ static void on_read(void *context, struct pg_batch *batch, enum status status,
     else
         reply(query->request, query->read->object,
               operation_json(query->read->object, pg_batch_result(batch, 0), 0, 0),
-              query->http_status, query->collection);
-}
-
-static void on_related(void *context, struct pg_batch *batch, enum status status,
-                       const struct error *error)
-{
-    const struct operation_query *query = context;
-    struct error missing;
-
-    error_clear(&missing);
-    if (status == STATUS_OK && (status = check_found(query, batch, &missing)) != STATUS_OK)
-        error = &missing;
-    if (status != STATUS_OK) {
-        http_reply_error(query->request, error);
-        return;
-    }
-    const struct pg_result *rows = pg_batch_result(batch, 1);
-    json_t *data = json_array();
-
-    for (uint32_t i = 0; i < pg_rows(rows); i++)
-        json_array_append_new(data, operation_json(query->object, rows, i, 0));
-    http_reply_json(
-        query->request, 200,
-        json_pack("{s:o, s:I}", "data", data, "size", (json_int_t)json_array_size(data)));
+              query->http_status, query->collection, query->read->shows_more);
 }
 
 static struct operation_query *query_of(struct http_request *request,
@@ -252,19 +209,4 @@ void operation_reply(struct module_host *host, struct http_request *request,
     query->http_status = http_status;
     query->collection = collection;
     module_query(host, batch, on_read, query); /* suspended: until the row is read */
-}
-
-void operation_reply_related(struct module_host *host, struct http_request *request,
-                             const struct operation_read *read, const char *key,
-                             const struct pg_statement *rows, const struct operation_object *object,
-                             int64_t most)
-{
-    struct pg_batch *batch = pg_batch_new(http_arena(request));
-    struct operation_query *query = query_of(request, read, key, batch);
-    struct pg_call *call = pg_batch_add(batch, rows);
-
-    query->object = object;
-    pg_text(call, key);
-    pg_int8(call, most);
-    module_query(host, batch, on_related, query); /* suspended: until the rows are read */
 }

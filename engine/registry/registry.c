@@ -20,6 +20,23 @@ const struct module_handler *registry_handler(const struct registry *registry, c
     return NULL;
 }
 
+const struct module_subject_type *registry_subject_type(const struct registry *registry,
+                                                        const char *type,
+                                                        const struct module **ret_module)
+{
+    for (uint32_t m = 0; m < registry->module_count; m++) {
+        const struct module *module = registry->modules[m];
+
+        for (uint32_t i = 0; i < module->subject_count; i++) {
+            if (strcmp(module->subjects[i].type, type) != 0)
+                continue;
+            *ret_module = module;
+            return &module->subjects[i];
+        }
+    }
+    return NULL;
+}
+
 static bool listens_to(const struct module_listener *listener, const char *event_type)
 {
     for (const char *const *type = listener->event_types; *type != NULL; type++) {

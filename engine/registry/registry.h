@@ -13,6 +13,10 @@ struct registry {
  */
 const struct module_handler *registry_handler(const struct registry *registry, const char *topic,
                                               const struct module **ret_module);
+/* Who settles subjects of a type (incident, change, …); NULL: nobody. */
+const struct module_subject_type *registry_subject_type(const struct registry *registry,
+                                                        const char *type,
+                                                        const struct module **ret_module);
 /* The n-th listener of an event type, NULL past the last. */
 const struct module_listener *registry_listener(const struct registry *registry,
                                                 const char *event_type, uint32_t index);

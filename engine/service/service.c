@@ -7,6 +7,7 @@
 #include "engine/service/service.h"
 
 #include "bpmn/base/memory.h"
+#include "bpmn/sla/clock.h"
 #include "engine/api/api.h"
 #include "engine/base/identity.h"
 #include "engine/base/log.h"
@@ -15,6 +16,7 @@
 #include "engine/service/health.h"
 #include "engine/service/processes.h"
 #include "engine/service/scripts.h"
+#include "engine/sla/install.h"
 #include "engine/sla/sla.h"
 #include "engine/timer/timer_service.h"
 #include "engine/zone/places.h"
@@ -158,6 +160,23 @@ static void build_nodes(struct service *service)
                                                         .context = service});
 }
 
+static void on_sla_published(void *context)
+{
+    struct service *service = context;
+
+    outbox_wake(service->outbox);
+}
+
+static void on_sla_timer_moved(void *context, const struct uuid *id, const struct uuid *instance_id,
+                               int64_t due_us)
+{
+    struct service *service = context;
+
+    timer_service_removed(service->timers, id, due_us);
+    if (due_us != SLA_OPEN_US)
+        timer_service_armed(service->timers, id, instance_id, due_us);
+}
+
 static void build_commands(struct service *service)
 {
     const struct settings *settings = service->settings;
@@ -185,6 +204,16 @@ static void build_commands(struct service *service)
         .clock = &service->clock,
     };
 
+    service->sla = sla_service_new(&(struct sla_settings){.loop = service->loop,
+                                                          .pool = service->pool,
+                                                          .ids = &service->identity.source,
+                                                          .registry = &service->registry,
+                                                          .timers = places_sources(service->places),
+                                                          .clock = &service->clock,
+                                                          .on_published = on_sla_published,
+                                                          .on_timer_moved = on_sla_timer_moved,
+                                                          .context = service});
+    commands.sla = service->sla;
     build_nodes(service);
     timers.nodes = service->nodes;
     service->scripts = script_pool_new(service->loop, &(struct script_pool_options){0});
@@ -193,13 +222,6 @@ static void build_commands(struct service *service)
     service->timers = timer_service_new(&timers);
     definition_watch_start_timers(service->definitions, on_start_timer, service);
     definition_timer_sources(service->definitions, &service->timer_sources);
-}
-
-static void on_sla_published(void *context)
-{
-    struct service *service = context;
-
-    outbox_wake(service->outbox);
 }
 
 static void build_routes(struct service *service)
@@ -216,14 +238,6 @@ static void build_routes(struct service *service)
     };
 
     health_register(service->server, &service->health);
-    service->sla = sla_service_new(&(struct sla_settings){.loop = service->loop,
-                                                          .pool = service->pool,
-                                                          .ids = &service->identity.source,
-                                                          .registry = &service->registry,
-                                                          .timers = places_sources(service->places),
-                                                          .clock = &service->clock,
-                                                          .on_published = on_sla_published,
-                                                          .context = service});
     sla_service_routes(service->sla, service->server);
     api_register(service->server, &service->api);
     service->hosts = memory_zero(all_module_count, sizeof(struct module_host *));
@@ -302,14 +316,13 @@ static void on_nodes_known(void *context)
     sla_service_start(service->sla);
 }
 
-static void on_processes_deployed(void *context, enum status status, const struct error *error)
+/* The documents of the modules are stored: the last step before there are callers. */
+static void on_installed(void *context, enum status status, const struct error *error)
 {
     struct service *service = context;
     struct error own;
 
     service->deploying = false;
-    process_deployer_free(service->deployer);
-    service->deployer = NULL;
     if (service->stopping) {
         continue_stop(service);
         return;
@@ -328,6 +341,19 @@ static void on_processes_deployed(void *context, enum status status, const struc
     nodes_start(service->nodes, on_nodes_known, service);
     service->health.started = true;
     started(service, STATUS_OK, NULL);
+}
+
+static void on_processes_deployed(void *context, enum status status, const struct error *error)
+{
+    struct service *service = context;
+
+    process_deployer_free(service->deployer);
+    service->deployer = NULL;
+    if (status != STATUS_OK || service->stopping)
+        on_installed(service, status, error);
+    else
+        sla_install(service->pool, &service->registry, &service->identity.source, on_installed,
+                    service);
 }
 
 void service_start(struct service *service,
@@ -447,10 +473,10 @@ void service_stop(struct service *service, void (*on_stopped)(void *context), vo
     service->health.stopping = true;
     service->on_stopped = on_stopped;
     service->stopped_context = context;
-    if (service->deploying)
-        process_deployer_stop(service->deployer);
-    else
+    if (!service->deploying)
         continue_stop(service);
+    else if (service->deployer != NULL)
+        process_deployer_stop(service->deployer);
 }
 
 void service_free(struct service *service)

@@ -4,6 +4,7 @@
 
 #include "bpmn/sla/evaluate.h"
 #include "bpmn/sla/lint.h"
+#include "engine/module.h"
 #include "engine/sla/sla.h"
 
 enum {
@@ -60,7 +61,9 @@ struct sla_row {
     struct sla_clock *clock;
     bool is_new;
     bool changed;
-    int64_t next_due_us; /* 0: none */
+    int64_t next_due_us;    /* 0: none */
+    int64_t deadline_us;    /* 0: it floats */
+    int64_t breached_at_us; /* 0: neither was nor will be, as things stand */
     struct sla_figures figures;
 };
 
@@ -82,19 +85,57 @@ MUST_CHECK enum status sla_row_read(struct arena *arena, const struct pg_result 
 /* Fires what is due, then works out the figures and when to look again. */
 MUST_CHECK enum status sla_row_look(struct sla_store *store, struct sla_row *row,
                                     struct error *ret_error);
-void sla_row_store(struct sla_store *store, const struct sla_row *row);
+/* Those that changed, in one statement for the new and one for the others. */
+void sla_rows_store(struct sla_store *store, const struct sla_row *rows, uint32_t count);
 /* Those of the rows that did not change (a calendar did): only what is derived, in one statement.
  */
 void sla_rows_store_derived(struct sla_store *store, const struct sla_row *rows, uint32_t count);
+/* What a module is told of its subject. */
+void sla_rows_for_module(struct arena *arena, const struct sla_row *rows, uint32_t count,
+                         struct module_subject *ret_subject);
+/* The target that the clock counts for; NULL: its policy's version is gone. */
+const struct sla_target *sla_row_target(const struct sla_book *book, const struct sla_row *row);
+/* null for 0 and SLA_OPEN_US. New reference. */
+json_t *sla_instant(int64_t us);
+
+/* ---- describe.c ---- */
+
 /* Figures, deadline, and with `why` every interval and threshold. New reference. */
 MUST_CHECK enum status sla_row_describe(const struct sla_book *book, const struct sla_row *row,
                                         int64_t now_us, bool why, json_t **ret_object,
                                         struct error *ret_error);
-extern const struct pg_statement sla_rows_of_subject; /* $1 type, $2 id; locks */
 #define SLA_ROW_COLUMNS "id, subject_type, clock::text"
 
-/* ---- subject.c, due.c, documents.c
- * --------------------------------------------------------------- */
+/* ---- moves.c: other transactions than rounds that move clocks ----
+ *
+ * The deadline of an open clock changed: timers that follow it move, and its module is told. Two
+ * steps, since the timers have to be read. */
+
+struct sla_moves {
+    struct sla_store *store;
+    const struct sla_row **rows; /* whose deadline changed */
+    uint32_t count;
+    uint32_t first; /* of the statements that read */
+    struct sla_bound_timer *moved;
+};
+
+/* `count` rows at most will be added. */
+void sla_moves_init(struct sla_moves *moves, struct sla_store *store, uint32_t count);
+void sla_moves_add(struct sla_moves *moves, const struct sla_row *row);
+void sla_moves_read(struct sla_moves *moves, struct pg_batch *batch);
+/* Adds its statements and events to the store. */
+MUST_CHECK enum status sla_moves_decide(struct sla_moves *moves, const struct pg_batch *read,
+                                        struct error *ret_error);
+
+/* ---- round.c, for subject.c ---- */
+
+struct sla_round;
+/* The clocks and fields of the round's one subject, and when it was locked. */
+const struct sla_row *sla_round_rows(const struct sla_round *round, uint32_t *ret_count,
+                                     const json_t **ret_fields, int64_t *ret_now_us);
+const struct sla_book *sla_round_book(const struct sla_round *round);
+
+/* ---- subject.c, due.c, documents.c ---- */
 
 void sla_subject_route(void *context, struct http_request *request);
 void sla_recalculate_route(void *context, struct http_request *request);
@@ -110,7 +151,9 @@ struct sla_service {
     uv_timer_t look;       /* at documents, and at what is due */
     bool reading;          /* documents */
     bool firing;
-    uint32_t working; /* requests under way */
+    int64_t look_us;   /* when the timer rings, by the database's clock; 0: it does not */
+    int64_t wanted_us; /* somebody wants a look then; 0: nobody */
+    uint32_t working;  /* requests under way */
     bool started;
     bool stopping;
     void (*on_stopped)(void *context);

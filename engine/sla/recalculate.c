@@ -14,6 +14,7 @@ struct recalculation {
     struct uuid id;
     struct sla_row row;
     struct sla_store store;
+    struct sla_moves moves;
     json_t *before;
     json_t *after;
 };
@@ -64,6 +65,7 @@ static void on_stored(struct pg_lease *lease, struct pg_batch *batch, enum statu
     pg_release(lease);
     if (work->store.event_count > 0 && service->settings.on_published != NULL)
         service->settings.on_published(service->settings.context);
+    sla_tell_moved(service, work->moves.moved);
     sla_due_look(service);
     answer = json_pack("{s:O, s:O}", "before", work->before, "after", work->after);
     http_reply_json(end(work), 200, answer);
@@ -96,10 +98,36 @@ static enum status recalculate(struct recalculation *work, const struct pg_resul
     return status;
 }
 
+/* The timers that follow the clock, and what else its subject has, are read. */
+static void on_moves_read(struct pg_lease *lease, struct pg_batch *batch, enum status status,
+                          const struct error *error)
+{
+    struct recalculation *work = CONTAINER_OF(lease, struct recalculation, lease);
+    struct error own;
+
+    if (status == STATUS_OK) {
+        status = sla_moves_decide(&work->moves, batch, &own);
+        error = &own;
+    }
+    pg_batch_free_results(batch);
+    if (status != STATUS_OK) {
+        fail(work, error);
+        return;
+    }
+    work->row.changed = true;
+    sla_rows_store(&work->store, &work->row, 1);
+    if (work->store.event_count > 0)
+        (void)outbox_add(work->store.batch, work->service->settings.registry, work->store.events,
+                         work->store.event_count, work->service->settings.ids);
+    (void)pg_batch_add(work->store.batch, &commit);
+    pg_run(lease, work->store.batch, on_stored); /* suspended: until on_stored */
+}
+
 static void on_read(struct pg_lease *lease, struct pg_batch *batch, enum status status,
                     const struct error *error)
 {
     struct recalculation *work = CONTAINER_OF(lease, struct recalculation, lease);
+    struct pg_batch *more = pg_batch_new(work->store.arena);
     struct error own;
 
     work->store.batch = pg_batch_new(work->store.arena);
@@ -112,12 +140,10 @@ static void on_read(struct pg_lease *lease, struct pg_batch *batch, enum status 
         fail(work, error);
         return;
     }
-    sla_row_store(&work->store, &work->row);
-    if (work->store.event_count > 0)
-        (void)outbox_add(work->store.batch, work->service->settings.registry, work->store.events,
-                         work->store.event_count, work->service->settings.ids);
-    (void)pg_batch_add(work->store.batch, &commit);
-    pg_run(lease, work->store.batch, on_stored); /* suspended: until on_stored */
+    sla_moves_init(&work->moves, &work->store, 1);
+    sla_moves_add(&work->moves, &work->row);
+    sla_moves_read(&work->moves, more);
+    pg_run(lease, more, on_moves_read); /* suspended: until on_moves_read */
 }
 
 static void on_ready(struct pg_lease *lease, enum status status, const struct error *error)

@@ -133,6 +133,15 @@ const struct calendar *sla_service_calendar(const struct sla_service *service, c
     return found;
 }
 
+bool sla_service_has_instances(const struct sla_service *service)
+{
+    for (size_t i = 0; service->book != NULL && i < service->book->policy_count; i++) {
+        if (service->book->policies[i]->applies_to == SLA_SUBJECT_PROCESS_INSTANCE)
+            return true;
+    }
+    return false;
+}
+
 /* ---- life ---- */
 
 struct sla_service *sla_service_new(const struct sla_settings *settings)

@@ -24,6 +24,10 @@ struct sla_settings {
     const struct timer_sources *timers;  /* its zones are those of calendars */
     const struct database_clock *clock;  /* NULL: this node's wall clock */
     void (*on_published)(void *context); /* events are in the outbox */
+    /* A timer of a process follows a clock that moved; due_us SLA_OPEN_US: it floats. NULL is fine.
+     */
+    void (*on_timer_moved)(void *context, const struct uuid *id, const struct uuid *instance_id,
+                           int64_t due_us);
     void *context;
 };
 
@@ -33,6 +37,13 @@ void sla_service_routes(struct sla_service *service, struct http_server *server)
 /* The version of a stored calendar that is valid now, until the next return to the loop; NULL:
  * there is none of that name, or the documents have not been read yet. */
 const struct calendar *sla_service_calendar(const struct sla_service *service, const char *name);
+/* Is there a policy for process instances? */
+bool sla_service_has_instances(const struct sla_service *service);
+/* Somebody has armed a threshold that is due then; 0: nothing. */
+void sla_service_wake(struct sla_service *service, int64_t due_us);
+struct sla_bound_timer;
+/* After COMMIT: timers of processes that are due at another time now. */
+void sla_tell_moved(const struct sla_service *service, const struct sla_bound_timer *first);
 /* Reads the documents, then fires what is due. */
 void sla_service_start(struct sla_service *service);
 /* Nothing begins after this; on_stopped fires when what is under way has ended. */

@@ -40,10 +40,7 @@ static const struct pg_statement change_incidents = {
     "   impact = COALESCE(NULLIF(b.impact, 0)::smallint, t.impact),"
     "   urgency = COALESCE(NULLIF(b.urgency, 0)::smallint, t.urgency),"
     "   priority = COALESCE(b.priority, t.priority),"
-    "   sla_started_at = CASE WHEN b.reopen THEN $22 ELSE t.sla_started_at END,"
     "   sla_target = COALESCE(NULLIF(b.target_us, 0) * interval '1 microsecond', t.sla_target),"
-    "   sla_deadline = CASE WHEN b.reopen THEN $22 ELSE t.sla_started_at END"
-    "     + COALESCE(NULLIF(b.target_us, 0) * interval '1 microsecond', t.sla_target),"
     "   escalation_level = CASE WHEN b.reopen THEN 0"
     "     ELSE GREATEST(t.escalation_level, b.escalation::smallint) END,"
     "   reopen_count = t.reopen_count + b.reopen::integer,"
@@ -215,10 +212,8 @@ static void refuse(struct module_calls *calls, struct module_call *call,
     } else if (change->expected_version >= 0 &&
                change->expected_version !=
                    pg_value_int(result, change->index, COLUMN_OLD_VERSION)) {
-        error_set_field(&error, STATUS_CONFLICT, "version",
-                        "Expected %s to be at version %lld but it is at %lld: read it again.",
-                        change->incident_id, (long long)change->expected_version,
-                        (long long)pg_value_int(result, change->index, COLUMN_OLD_VERSION));
+        module_version_refusal(&error, change->incident_id, change->expected_version,
+                               pg_value_int(result, change->index, COLUMN_OLD_VERSION));
     } else {
         const char *status = pg_value_text(result, change->index, COLUMN_OLD_STATUS);
 

@@ -8,8 +8,9 @@ const char *const incident_open_fields[] = {
     "title",  "description",     "impact",     "urgency",   "priority",   "category",
     "caller", "assignmentGroup", "assignedTo", "slaTarget", "closeAfter", NULL};
 const char *const incident_change_fields[] = {
-    "status", "title",           "description", "impact",     "urgency",    "priority", "category",
-    "caller", "assignmentGroup", "assignedTo",  "holdReason", "resolution", NULL};
+    "status",     "title",      "description", "impact",          "urgency",
+    "priority",   "category",   "caller",      "assignmentGroup", "assignedTo",
+    "holdReason", "resolution", "slaTarget",   "expectedVersion", NULL};
 
 /* An ISO 8601 duration longer than this is a mistake. */
 static const int64_t DURATION_MAX_US = INT64_C(5) * 366 * 86400 * 1000000;
@@ -146,8 +147,6 @@ enum status incident_fields_open(const json_t *object, struct incident_fields *r
         fields.priority = 4; /* nobody said: below the middle, above the last */
         fields.priority_name = incident_priority_name(fields.priority);
     }
-    if (target == NULL)
-        fields.target_us = incident_target_us(fields.priority);
     if (fields.close_after == NULL)
         fields.close_after = incident_close_after;
     *ret_fields = fields;
@@ -158,6 +157,7 @@ enum status incident_fields_change(const json_t *object, struct incident_fields 
                                    struct error *ret_error)
 {
     struct incident_fields fields = {0};
+    const char *target = NULL;
     enum status status;
 
     if (object != NULL && !json_is_object(object) && !json_is_null(object))
@@ -170,10 +170,10 @@ enum status incident_fields_change(const json_t *object, struct incident_fields 
     status = read_texts(object, &fields, ret_error);
     if (status == STATUS_OK)
         status = read_priority(object, &fields, ret_error);
+    if (status == STATUS_OK)
+        status = read_duration(object, "slaTarget", &target, &fields.target_us, ret_error);
     if (status != STATUS_OK)
         return status;
-    if (fields.priority != 0)
-        fields.target_us = incident_target_us(fields.priority);
     *ret_fields = fields;
     return STATUS_OK;
 }

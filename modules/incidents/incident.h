@@ -77,7 +77,7 @@ struct incident_fields {
     int64_t urgency;
     int64_t priority; /* 1 … 5; from impact and urgency where only those are given */
     const char *priority_name;
-    int64_t target_us; /* of the SLA; 0: by priority */
+    int64_t target_us; /* to resolve, instead of what the policy says; 0: as the policy says */
     const char *close_after;
 };
 
@@ -104,9 +104,23 @@ extern const char *const incident_change_fields[];
 
 /* The JSON of a row whose columns begin at `column`. New reference. */
 json_t *incident_json(const struct pg_result *result, uint32_t row, uint32_t column);
-/* Publishes `type` with this incident's facts as they are now. */
-void incident_publish(struct module_calls *calls, const struct module_call *call, const char *type,
-                      const json_t *incident, const char *extra_name, json_t *extra);
+/* Publishes `type` with this incident's facts as they are now; the payload is borrowed until the
+ * incident is settled. */
+json_t *incident_publish(struct module_calls *calls, const struct module_call *call,
+                         const char *type, const json_t *incident, const char *extra_name,
+                         json_t *extra);
+
+/* ---- subject.c: the incident as a subject of SLA clocks ---- */
+
+#define INCIDENT_SUBJECT    "incident"
+#define INCIDENT_RESOLUTION "resolution" /* the target whose deadline is the incident's */
+
+/* Tells the clocks what the incident is now. `payload` (of its event) and `answer` (NULL: none;
+ * what the call returns) get the deadline that comes of it. */
+void incident_changed(struct module_calls *calls, const struct module_call *call,
+                      const json_t *incident, int64_t target_us, json_t *payload, json_t *answer);
+enum status incident_settle(struct module_subjects *subjects, struct pg_batch *batch,
+                            struct error *ret_error);
 
 /* ---- change.c: every change of stored incidents ---- */
 

@@ -23,6 +23,18 @@ static const struct module_process processes[] = {
     {"incident.bpmn", incident_bpmn, &incident_bpmn_length},
 };
 
+extern const char around_the_clock_calendar_json[];
+extern const size_t around_the_clock_calendar_json_length;
+extern const char incident_policies_json[];
+extern const size_t incident_policies_json_length;
+
+static const struct module_document documents[] = {
+    {"calendar", around_the_clock_calendar_json, &around_the_clock_calendar_json_length},
+    {"policy", incident_policies_json, &incident_policies_json_length},
+};
+
+static const struct module_subject_type subjects[] = {{INCIDENT_SUBJECT, incident_settle}};
+
 const struct module incidents_module = {
     .name = "incidents",
     .schema = "synergyflow_incidents",
@@ -35,4 +47,8 @@ const struct module incidents_module = {
     .route_count = COUNT_OF(routes),
     .processes = processes,
     .process_count = COUNT_OF(processes),
+    .subjects = subjects,
+    .subject_count = COUNT_OF(subjects),
+    .documents = documents,
+    .document_count = COUNT_OF(documents),
 };

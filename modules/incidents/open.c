@@ -13,12 +13,12 @@ static const struct pg_statement insert_incidents = {
     "   urgency, target_us, process_instance_id, n)),"
     " inserted AS ("
     " INSERT INTO synergyflow_incidents.incidents AS t (incident_id, title, description, status,"
-    "   priority, impact, urgency, category, caller, assignment_group, assigned_to, sla_started_at,"
-    "   sla_target, sla_deadline, process_instance_id, created_at, updated_at)"
+    "   priority, impact, urgency, category, caller, assignment_group, assigned_to,"
+    "   sla_target, process_instance_id, created_at, updated_at)"
     " SELECT i.incident_id, i.title, NULLIF(i.description, ''), 'NEW', i.priority,"
     "   NULLIF(i.impact, 0), NULLIF(i.urgency, 0), NULLIF(i.category, ''), NULLIF(i.caller, ''),"
-    "   i.assignment_group, NULLIF(i.assigned_to, ''), $12,"
-    "   i.target_us * interval '1 microsecond', $12 + i.target_us * interval '1 microsecond',"
+    "   i.assignment_group, NULLIF(i.assigned_to, ''),"
+    "   NULLIF(i.target_us, 0) * interval '1 microsecond',"
     "   i.process_instance_id, $12, $12"
     " FROM input i ORDER BY i.n"
     " RETURNING " INCIDENT_COLUMNS ")"
@@ -113,6 +113,8 @@ static json_t *process_variables(struct arena *arena, const struct incident_fiel
                                  const json_t *incident)
 {
     json_t *variables = json_object();
+    int64_t target_us =
+        fields->target_us > 0 ? fields->target_us : incident_target_us(fields->priority);
 
     json_object_set(variables, "incidentId", json_object_get(incident, "incidentId"));
     json_object_set(variables, "status", json_object_get(incident, "status"));
@@ -120,11 +122,11 @@ static json_t *process_variables(struct arena *arena, const struct incident_fiel
     json_object_set(variables, "assignmentGroup", json_object_get(incident, "assignmentGroup"));
     json_object_set(variables, "assignedTo", json_object_get(incident, "assignedTo"));
     json_object_set_new(variables, "sla50",
-                        json_string(incident_target_text(arena, fields->target_us, 50)));
+                        json_string(incident_target_text(arena, target_us, 50)));
     json_object_set_new(variables, "sla75",
-                        json_string(incident_target_text(arena, fields->target_us, 75)));
+                        json_string(incident_target_text(arena, target_us, 75)));
     json_object_set_new(variables, "sla100",
-                        json_string(incident_target_text(arena, fields->target_us, 100)));
+                        json_string(incident_target_text(arena, target_us, 100)));
     json_object_set_new(variables, "closeAfter", json_string(fields->close_after));
     /* A message's variables go to the nearest scope that has them: the root has them from the
      * start. */
@@ -146,8 +148,13 @@ enum status incident_open_finish(struct module_calls *calls, struct pg_batch *ba
             continue;
         json_t *incident = incident_json(pg_batch_result(batch, 0), opening->row, 0);
 
-        incident_publish(calls, call, "incidents.IncidentOpened", incident, NULL, NULL);
-        if (uuid_is_zero(&call->instance_id)) {
+        json_t *payload =
+            incident_publish(calls, call, "incidents.IncidentOpened", incident, NULL, NULL);
+        bool is_direct = uuid_is_zero(&call->instance_id);
+
+        incident_changed(calls, call, incident, opening->fields.target_us, payload,
+                         is_direct ? incident : NULL);
+        if (is_direct) {
             module_call_return(call, incident);
             continue;
         }

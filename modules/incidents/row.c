@@ -71,8 +71,9 @@ json_t *incident_json(const struct pg_result *result, uint32_t row, uint32_t col
     return incident;
 }
 
-void incident_publish(struct module_calls *calls, const struct module_call *call, const char *type,
-                      const json_t *incident, const char *extra_name, json_t *extra)
+json_t *incident_publish(struct module_calls *calls, const struct module_call *call,
+                         const char *type, const json_t *incident, const char *extra_name,
+                         json_t *extra)
 {
     static const char *const facts[] = {
         "incidentId",  "title",           "status",      "priority",        "assignedTo",
@@ -87,4 +88,5 @@ void incident_publish(struct module_calls *calls, const struct module_call *call
         json_object_set_new(payload, extra_name, extra);
     module_publish(calls, call, type, json_string_value(json_object_get(payload, "incidentId")),
                    payload);
+    return payload;
 }

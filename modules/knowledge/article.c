@@ -1,6 +1,7 @@
 /* An article as stored, answered and published; the sentences in which a step is refused. */
 #include "modules/knowledge/article.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct operation_column columns[] = {
@@ -89,12 +90,10 @@ enum status article_refuse(const struct module_call *call, const char *why, cons
         return error_set_field(ret_error, STATUS_NOT_FOUND, "articleId",
                                "Expected an article \"%.60s\" but there is none.", id);
     if (strcmp(why, "version") == 0)
-        return error_set_field(
-            ret_error, STATUS_CONFLICT, "version",
-            "Expected the article %.60s to be at version %lld but it is at %s: read it again.", id,
-            (long long)json_integer_value(
-                operation_input(call->variables, "change.expectedVersion")),
-            found);
+        return module_version_refusal(
+            ret_error, id,
+            json_integer_value(operation_input(call->variables, "change.expectedVersion")),
+            strtoll(found, NULL, 10));
     if (strcmp(why, "text") == 0)
         return error_set_field(ret_error, STATUS_CONFLICT, "status",
                                "Expected a DRAFT, whose text may change, but %.60s is %s: begin a "

@@ -34,6 +34,7 @@ static const struct module_handler handlers[] = {
 };
 
 static const struct http_route routes[] = {
+    {HTTP_GET_METHOD, "/api/v1/articles", article_route_list, "A page of knowledge articles", 0},
     {HTTP_POST_METHOD, "/api/v1/articles", article_route_create, "Begin an article", 0},
     {HTTP_GET_METHOD, "/api/v1/articles/search", article_route_search,
      "Articles by their text, best first, with what was found", 0},

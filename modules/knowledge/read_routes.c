@@ -1,33 +1,14 @@
-/* Reading articles over REST: one, its versions, its votes, the incidents it was used for. */
+/* Reading over REST: an article, and one of its versions. */
 #include "modules/knowledge/article.h"
 
 static const struct pg_statement read_article = {
     "knowledge_read",
     "SELECT " ARTICLE_COLUMNS " FROM synergyflow_knowledge.articles t WHERE t.article_id = $1"};
 
-static const struct pg_statement read_versions = {
-    "knowledge_read_versions",
-    "SELECT v.version, v.status, v.title, v.author, v.comment, v.created_at"
-    " FROM synergyflow_knowledge.article_versions v WHERE v.article_id = $1"
-    " ORDER BY split_part(v.version, '.', 1)::bigint DESC,"
-    "   split_part(v.version, '.', 2)::bigint DESC LIMIT $2"};
-
 static const struct pg_statement read_version = {
     "knowledge_read_version",
     "SELECT v.version, v.status, v.title, v.author, v.comment, v.created_at, v.summary, v.body"
     " FROM synergyflow_knowledge.article_versions v WHERE v.article_id = $1 AND v.version = $2"};
-
-static const struct pg_statement read_ratings = {
-    "knowledge_read_ratings",
-    "SELECT r.user_id, r.rating, r.helpful, r.comment, r.rated_at"
-    " FROM synergyflow_knowledge.article_ratings r WHERE r.article_id = $1"
-    " ORDER BY r.rated_at DESC, r.user_id LIMIT $2"};
-
-static const struct pg_statement read_incidents = {
-    "knowledge_read_incidents",
-    "SELECT l.incident_id, l.linked_by, l.linked_at"
-    " FROM synergyflow_knowledge.article_incidents l WHERE l.article_id = $1"
-    " ORDER BY l.linked_at DESC, l.incident_id LIMIT $2"};
 
 static const struct operation_column version_columns[] = {
     {"version", COLUMN_TEXT}, {"status", COLUMN_TEXT},  {"title", COLUMN_TEXT},
@@ -35,30 +16,11 @@ static const struct operation_column version_columns[] = {
     {"summary", COLUMN_TEXT}, {"body", COLUMN_TEXT},
 };
 
-static const struct operation_column rating_columns[] = {
-    {"userId", COLUMN_TEXT},  {"rating", COLUMN_NUMBER},   {"helpful", COLUMN_FLAG},
-    {"comment", COLUMN_TEXT}, {"ratedAt", COLUMN_INSTANT},
-};
-
-static const struct operation_column incident_columns[] = {
-    {"incidentId", COLUMN_TEXT},
-    {"linkedBy", COLUMN_TEXT},
-    {"linkedAt", COLUMN_INSTANT},
-};
-
-/* Of a list: without the text. */
-enum { VERSION_COLUMNS_LISTED = 6 };
-
 static const struct operation_object version_object = {version_columns, COUNT_OF(version_columns),
                                                        NULL};
-static const struct operation_object listed_object = {version_columns, VERSION_COLUMNS_LISTED,
-                                                      NULL};
-static const struct operation_object rating_object = {rating_columns, COUNT_OF(rating_columns),
-                                                      NULL};
-static const struct operation_object incident_object = {incident_columns,
-                                                        COUNT_OF(incident_columns), NULL};
+/* What readers think of it is counted beside its version. */
 static const struct operation_read article = {&read_article, &article_object, "articleId",
-                                              "an article"};
+                                              "an article", true};
 
 void article_reply(struct module_host *host, struct http_request *request, const char *article_id,
                    int status)
@@ -69,24 +31,6 @@ void article_reply(struct module_host *host, struct http_request *request, const
 void article_route_get(void *context, struct http_request *request)
 {
     article_reply(context, request, http_param(request, "articleId"), 200);
-}
-
-void article_route_versions(void *context, struct http_request *request)
-{
-    operation_reply_related(context, request, &article, http_param(request, "articleId"),
-                            &read_versions, &listed_object, ARTICLE_RELATED_MAX);
-}
-
-void article_route_ratings(void *context, struct http_request *request)
-{
-    operation_reply_related(context, request, &article, http_param(request, "articleId"),
-                            &read_ratings, &rating_object, ARTICLE_RELATED_MAX);
-}
-
-void article_route_incidents(void *context, struct http_request *request)
-{
-    operation_reply_related(context, request, &article, http_param(request, "articleId"),
-                            &read_incidents, &incident_object, ARTICLE_RELATED_MAX);
 }
 
 /* A request while its query runs; in the request's arena. */

@@ -32,7 +32,7 @@ static void on_stepped(void *context, const struct module_result *result, enum s
 
     (void)result;
     if (status != STATUS_OK)
-        http_reply_error(write->request, error);
+        module_reply_refusal(write->request, error);
     else
         article_reply(write->host, write->request, write->article_id, 200);
 }

@@ -90,9 +90,7 @@ static enum status refuse(const struct module_call *call, const char *why, const
         return error_set_field(ret_error, STATUS_NOT_FOUND, "itemId",
                                "Expected a catalogue item \"%.100s\" but there is none.", id);
     if (strcmp(why, "version") == 0)
-        return user_refuse_version("catalogue item", id, found,
-                                   json_integer_value(operation_input(input, "expectedVersion")),
-                                   ret_error);
+        return user_refuse_version(call, id, "expectedVersion", found, ret_error);
     if (strcmp(why, "taken") == 0)
         return error_set_field(ret_error, STATUS_CONFLICT, "itemId",
                                "Expected an itemId that is free but \"%.100s\" is taken.", id);

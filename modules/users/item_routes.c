@@ -5,7 +5,8 @@ static const struct pg_statement read_item = {
     "users_read_item",
     "SELECT " ITEM_COLUMNS " FROM synergyflow_users.catalogue_items t WHERE t.item_id = $1"};
 
-static const struct operation_read item = {&read_item, &item_object, "itemId", "a catalogue item"};
+static const struct operation_read item = {&read_item, &item_object, "itemId", "a catalogue item",
+                                           false};
 
 static void serve(struct module_host *host, struct http_request *request,
                   const struct operation *operation, const char *parameter, int http_status)

@@ -155,9 +155,7 @@ static enum status refuse(const struct module_call *call, const char *why, const
         return error_set_field(ret_error, STATUS_NOT_FOUND, "requestId",
                                "Expected a service request \"%.60s\" but there is none.", id);
     if (strcmp(why, "version") == 0)
-        return user_refuse_version(
-            "service request", id, found,
-            json_integer_value(operation_input(input, "change.expectedVersion")), ret_error);
+        return user_refuse_version(call, id, "change.expectedVersion", found, ret_error);
     if (strcmp(why, "self") == 0)
         return error_set_field(ret_error, STATUS_FORBIDDEN, "status",
                                "Expected somebody else to approve %.60s: whoever ordered it, and "

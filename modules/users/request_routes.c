@@ -20,7 +20,7 @@ static const struct pg_statement read_state = {
     "SELECT status FROM synergyflow_users.service_requests WHERE request_id = $1"};
 
 static const struct operation_read one = {&read_request, &request_object, "requestId",
-                                          "a service request"};
+                                          "a service request", false};
 
 static const char process_key[] = "service-request";
 static const char collection[] = "/api/v1/service-requests";
@@ -83,7 +83,7 @@ static void on_stepped(void *context, const struct module_result *result, enum s
 
     (void)result;
     if (status != STATUS_OK)
-        http_reply_error(write->request, error);
+        module_reply_refusal(write->request, error);
     else
         operation_reply(write->host, write->request, &one, write->request_id, 200, NULL);
 }

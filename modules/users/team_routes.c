@@ -12,11 +12,6 @@ static const struct pg_statement read_members = {
     " WHERE t.team_id = $1 AND t.valid_from <= $2 AND COALESCE(t.valid_to, 'infinity') > $2"
     " ORDER BY t.user_id LIMIT $3"};
 
-static const struct pg_statement read_rotations = {
-    "users_read_rotations",
-    "SELECT " ROTATION_COLUMNS " FROM synergyflow_users.on_call_rotations t WHERE t.team_id = $1"
-    " ORDER BY t.starts_at DESC LIMIT $2"};
-
 /* The rotation that holds at $2 and the shift in it. The shift ends early where another rotation
  * starts. When clocks go back an hour is there twice; the shift before the first never is. */
 static const struct pg_statement read_shift = {
@@ -63,7 +58,6 @@ static const struct operation_column person_columns[] = {
 
 static const struct operation_object person_object = {person_columns, COUNT_OF(person_columns),
                                                       NULL};
-static const struct operation_read team = {&read_team, &team_object, "teamId", "a team"};
 
 /* A request while its query runs; in the request's arena. */
 struct team_read {
@@ -218,12 +212,6 @@ void team_route_on_call(void *context, struct http_request *request)
     (void)add_at(batch, &read_shift, read);
     (void)add_at(batch, &read_order, read);
     module_query(context, batch, on_shift, read); /* suspended: until the rows are read */
-}
-
-void team_route_rotations(void *context, struct http_request *request)
-{
-    operation_reply_related(context, request, &team, http_param(request, "teamId"), &read_rotations,
-                            &rotation_object, USER_MEMBERS_MAX);
 }
 
 static void serve(struct module_host *host, struct http_request *request,

@@ -2,6 +2,7 @@
 #include "modules/users/user.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const roles[] = {"REQUESTER", "AGENT", "MANAGER", "ADMINISTRATOR", NULL};
@@ -109,13 +110,12 @@ static const struct pg_statement update_users = {
     " SELECT j.why, j.found, " USER_COLUMNS
     " FROM judged j LEFT JOIN changed t USING (user_id) ORDER BY j.n"};
 
-enum status user_refuse_version(const char *what, const char *id, const char *found,
-                                int64_t expected, struct error *ret_error)
+enum status user_refuse_version(const struct module_call *call, const char *id,
+                                const char *expected, const char *found, struct error *ret_error)
 {
-    return error_set_field(ret_error, STATUS_CONFLICT, "version",
-                           "Expected the %s %.100s to be at version %lld but it is at %s: read it "
-                           "again.",
-                           what, id, (long long)expected, found);
+    return module_version_refusal(ret_error, id,
+                                  json_integer_value(operation_input(call->variables, expected)),
+                                  strtoll(found, NULL, 10));
 }
 
 static enum status refuse(const struct module_call *call, const char *why, const char *found,
@@ -130,9 +130,7 @@ static enum status refuse(const struct module_call *call, const char *why, const
         return error_set_field(ret_error, STATUS_NOT_FOUND, "userId",
                                "Expected a user \"%.100s\" but there is none.", id);
     if (strcmp(why, "version") == 0)
-        return user_refuse_version("user", id, found,
-                                   json_integer_value(operation_input(input, "expectedVersion")),
-                                   ret_error);
+        return user_refuse_version(call, id, "expectedVersion", found, ret_error);
     if (strcmp(why, "system") == 0)
         return error_set_field(ret_error, STATUS_CONFLICT, "userId",
                                "Expected a person but %.100s is the engine's own user, which stays "

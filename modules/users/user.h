@@ -66,9 +66,9 @@ extern const struct operation request_expire;
 extern const struct operation request_fulfil;
 extern const struct operation request_cancel;
 
-/* STATUS_CONFLICT: another version than expected. */
-enum status user_refuse_version(const char *what, const char *id, const char *found,
-                                int64_t expected, struct error *ret_error);
+/* STATUS_CONFLICT: `found` is another version than the call's field `expected` says. */
+enum status user_refuse_version(const struct module_call *call, const char *id,
+                                const char *expected, const char *found, struct error *ret_error);
 MUST_CHECK enum status user_email_check(const char *email, struct error *ret_error);
 
 /* ---- states of a request, in request_state.c ---- */

@@ -1,20 +1,13 @@
 /* Users and teams over REST: one read, created, changed. */
 #include "modules/users/user.h"
 
-#include <string.h>
-
 static const struct pg_statement read_user = {
     "users_read", "SELECT " USER_COLUMNS " FROM synergyflow_users.users t WHERE t.user_id = $1"};
 static const struct pg_statement read_team = {
     "users_read_team",
     "SELECT " TEAM_COLUMNS " FROM synergyflow_users.teams t WHERE t.team_id = $1"};
-static const struct pg_statement read_memberships = {
-    "users_read_memberships",
-    "SELECT " MEMBER_COLUMNS " FROM synergyflow_users.team_members t WHERE t.user_id = $1"
-    " ORDER BY t.valid_from DESC, t.membership_id LIMIT $2"};
-
-static const struct operation_read user = {&read_user, &user_object, "userId", "a user"};
-static const struct operation_read team = {&read_team, &team_object, "teamId", "a team"};
+static const struct operation_read user = {&read_user, &user_object, "userId", "a user", false};
+static const struct operation_read team = {&read_team, &team_object, "teamId", "a team", false};
 
 /* Reads the body and runs the operation, or says what is wrong with it. */
 static void serve(struct module_host *host, struct http_request *request,
@@ -45,12 +38,6 @@ void user_route_create(void *context, struct http_request *request)
 void user_route_change(void *context, struct http_request *request)
 {
     serve(context, request, &user_update, "userId", 200, NULL);
-}
-
-void user_route_memberships(void *context, struct http_request *request)
-{
-    operation_reply_related(context, request, &user, http_param(request, "userId"),
-                            &read_memberships, &member_object, USER_MEMBERS_MAX);
 }
 
 void team_route_get(void *context, struct http_request *request)

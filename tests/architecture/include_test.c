@@ -38,7 +38,7 @@ static const struct rule rules[] = {
     {"engine/sla",
      {"bpmn/", "engine/base/", "engine/pg/", "engine/http/", "engine/outbox/", "engine/registry/",
       "engine/module.h", NULL},
-     {"uv.h", "jansson.h", NULL}},
+     {"uv.h", "jansson.h", "uthash.h", NULL}},
     {"engine/zone",
      {"bpmn/base/", "bpmn/worktime/", "bpmn/timer/", "engine/base/", NULL},
      {"uthash.h", "jansson.h", NULL}},
@@ -64,7 +64,7 @@ static const struct rule rules[] = {
      {"uv.h", "jansson.h", "uthash.h", NULL}},
     {"engine/command",
      {"bpmn/", "engine/base/", "engine/pg/", "engine/registry/", "engine/definition/",
-      "engine/outbox/", "engine/module.h", "engine/limits.h", NULL},
+      "engine/outbox/", "engine/sla/", "engine/module.h", "engine/limits.h", NULL},
      {"uv.h", "jansson.h", "uthash.h", NULL}},
     {"engine/timer",
      {"bpmn/", "engine/base/", "engine/pg/", "engine/command/", "engine/script/", "engine/limits.h",
@@ -84,7 +84,8 @@ static const struct rule rules[] = {
     /* The public module header, and the headers that it is made of. */
     {"engine",
      {"bpmn/base/", "bpmn/iso8601.h", "engine/http/request.h", "engine/http/server.h",
-      "engine/module/operation.h", "engine/pg/batch.h", "engine/cli/", "engine/limits.h", NULL},
+      "engine/module/operation.h", "engine/module/resource.h", "engine/pg/batch.h", "engine/cli/",
+      "engine/limits.h", NULL},
      {"jansson.h", NULL}},
     {"modules", {"engine/module.h", "modules/", NULL}, {"jansson.h", NULL}},
 };

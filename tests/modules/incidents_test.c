@@ -162,6 +162,56 @@ static void an_incident_lives_from_opening_to_closing(void **state)
                  id);
 }
 
+/* `sla_deadline - created_at` in seconds, "" while there is no deadline. */
+static const char *target_of(const char *id)
+{
+    char sql[256];
+
+    snprintf(sql, sizeof sql,
+             "SELECT coalesce(round(extract(epoch FROM sla_deadline - created_at))::text, '')"
+             " FROM synergyflow_incidents.incidents WHERE incident_id = '%s'",
+             id);
+    return test_database_sql(database, sql);
+}
+
+static void the_deadline_is_what_the_clock_says(void **state)
+{
+    char id[32];
+    json_t *answer = NULL;
+
+    (void)state;
+    open_incident("{\"title\":\"Slow\",\"priority\":\"HIGH\"}", id);
+    assert_string_equal(target_of(id), "28800");
+    assert_int_equal(patch(id, "{\"priority\":\"CRITICAL\"}", &answer), 200);
+    assert_string_equal(target_of(id), "14400"); /* what has elapsed stays */
+    json_t *incident = get("incidents", id);
+
+    assert_string_equal(text_of(answer, "slaDeadline"), text_of(incident, "slaDeadline"));
+    json_decref(incident);
+    json_decref(answer);
+    move_to(id, "IN_PROGRESS");
+    assert_int_equal(patch(id, "{\"status\":\"ON_HOLD\",\"holdReason\":\"AWAITING_CALLER\"}", NULL),
+                     200);
+    assert_string_equal(target_of(id), ""); /* it floats */
+    becomes_true("SELECT state = 'paused' FROM synergyflow_workflows.sla_clock"
+                 " WHERE subject_id = '%s' AND target = 'resolution'",
+                 id);
+    move_to(id, "IN_PROGRESS");
+    assert_string_not_equal(target_of(id), "");
+    assert_int_equal(patch(id, "{\"slaTarget\":\"PT100H\"}", NULL), 200);
+    assert_int_equal(strtol(target_of(id), NULL, 10) / 10, 36000);
+    move_to(id, "RESOLVED");
+    move_to(id, "IN_PROGRESS"); /* the policy begins a new cycle */
+    becomes_true("SELECT i.sla_deadline = c.deadline_at AND (c.clock->'cycles'->1) IS NOT NULL"
+                 " FROM synergyflow_incidents.incidents i JOIN synergyflow_workflows.sla_clock c"
+                 " ON c.subject_id = i.incident_id AND c.target = 'resolution'"
+                 " WHERE incident_id = '%s'",
+                 id);
+    becomes_true("SELECT count(*) = 1 FROM synergyflow_workflows.sla_clock"
+                 " WHERE subject_id = '%s' AND target = 'response' AND state = 'stopped'",
+                 id);
+}
+
 static void a_short_target_escalates_three_times(void **state)
 {
     char id[32];
@@ -391,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_incident_lives_from_opening_to_closing),
+        cmocka_unit_test(the_deadline_is_what_the_clock_says),
         cmocka_unit_test(a_short_target_escalates_three_times),
         cmocka_unit_test(a_resolved_incident_closes_by_itself),
         cmocka_unit_test(a_cancelled_incident_ends_its_process),

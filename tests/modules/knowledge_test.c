@@ -312,6 +312,70 @@ static void articles_are_found_by_their_text(void **state)
     json_decref(answer);
 }
 
+static void articles_are_listed_without_their_text(void **state)
+{
+    char path[PATH_BYTES];
+    char below[PATH_BYTES + 96];
+    json_t *page;
+    const json_t *first;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(below, sizeof(below),
+                       "{\"title\":\"Listed %d\",\"body\":\"walrus\",\"category\":\"lists\"}", i);
+        draft(below, path);
+    }
+    publish(path);
+    (void)snprintf(below, sizeof(below), "%s/incidents/INC-77", path);
+    rest_done("bob", "PUT", below, NULL, 200);
+    page = rest_call("bob", "GET", "/api/v1/articles?category=lists&sort=title&size=2", NULL, 200);
+    first = json_array_get(json_object_get(page, "data"), 0);
+    assert_string_not_equal(rest_text(page, "next"), "");
+    assert_string_not_equal(rest_text(first, "title"), "");
+    assert_null(json_object_get(first, "body"));
+    (void)snprintf(below, sizeof(below),
+                   "/api/v1/articles?category=lists&sort=title&size=2&cursor=%.100s",
+                   rest_text(page, "next"));
+    json_decref(page);
+    page = rest_call("bob", "GET", below, NULL, 200);
+    assert_int_equal(rest_number(page, "size"), 1);
+    assert_true(json_is_null(json_object_get(page, "next")));
+    json_decref(page);
+    page = rest_call("bob", "GET", "/api/v1/articles?incidentId=INC-77&text=walrus", NULL, 200);
+    assert_int_equal(rest_number(page, "size"), 1);
+    json_decref(page);
+    page =
+        rest_call("bob", "GET", "/api/v1/articles?text=walrus&sort=rating&status=DRAFT", NULL, 200);
+    assert_int_equal(rest_number(page, "size"), 2);
+    json_decref(page);
+    rest_refused("bob", "GET", "/api/v1/articles?status=OPEN", NULL, 400, "status", "DRAFT");
+    rest_refused("bob", "GET", "/api/v1/articles/KB-1/versions", NULL, 404, "articleId", "KB-1");
+}
+
+/* Two edits of what both have read: the second learns which version is there. */
+static void a_stale_version_is_refused_with_the_current_one(void **state)
+{
+    char path[PATH_BYTES];
+    json_t *answer;
+
+    (void)state;
+    draft("{\"title\":\"Edited\",\"body\":\"text\"}", path);
+    json_decref(rest_call_with("ann", "If-Match: \"1\"\r\n", "PATCH", path,
+                               "{\"body\":\"more text\"}", 200));
+    answer = rest_call_with("bob", "If-Match: \"1\"\r\n", "PATCH", path,
+                            "{\"body\":\"other text\"}", 412);
+    assert_int_equal(rest_number(answer, "currentVersion"), 2);
+    json_decref(answer);
+    answer =
+        rest_call_with("bob", "If-Match: \"1\"\r\n", "PATCH", path, "{\"status\":\"REVIEW\"}", 412);
+    assert_int_equal(rest_number(answer, "currentVersion"), 2);
+    json_decref(answer);
+    answer = rest_call("bob", "PATCH", path, "{\"status\":\"REVIEW\",\"expectedVersion\":1}", 409);
+    assert_int_equal(rest_number(answer, "currentVersion"), 2);
+    json_decref(answer);
+    moves("bob", path, "{\"status\":\"REVIEW\",\"expectedVersion\":2}", "REVIEW", "0.2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +387,8 @@ int main(void)
         cmocka_unit_test(votes_are_counted_once_a_reader),
         cmocka_unit_test(an_article_is_linked_to_incidents_once),
         cmocka_unit_test(articles_are_found_by_their_text),
+        cmocka_unit_test(articles_are_listed_without_their_text),
+        cmocka_unit_test(a_stale_version_is_refused_with_the_current_one),
     };
 
     return cmocka_run_group_tests(tests, rest_start, rest_stop);

@@ -158,6 +158,11 @@ static void bad_orders_are_refused(void **state)
     rest_refused("ann", "PATCH", path, "{\"comment\":\"x\"}", 400, "status", "missing");
     rest_refused("ann", "PATCH", path, "{\"status\":\"FULFILLED\",\"expectedVersion\":7}", 409,
                  "version", "it is at 1");
+    json_t *stale = rest_call_with("ann", "If-Match: \"7\"\r\n", "PATCH", path,
+                                   "{\"status\":\"FULFILLED\"}", 412);
+
+    assert_int_equal(rest_number(stale, "currentVersion"), 1);
+    json_decref(stale);
     assert_string_equal(rest_sql("SELECT status FROM synergyflow_users.service_requests"
                                  " WHERE request_id = '%s'",
                                  id_of(path)),
@@ -173,6 +178,31 @@ static void bad_orders_are_refused(void **state)
                  400, "fulfilmentTeam", "void");
 }
 
+static void requests_and_items_are_listed(void **state)
+{
+    char path[80];
+    json_t *page;
+
+    (void)state;
+    order("{\"itemId\":\"laptop\"}", "AWAITING_APPROVAL", path);
+    page = rest_call("mia", "GET",
+                     "/api/v1/service-requests?status=AWAITING_APPROVAL&approver=mia"
+                     "&itemId=laptop&size=1",
+                     NULL, 200);
+    assert_string_equal(rest_text(json_array_get(json_object_get(page, "data"), 0), "requestId"),
+                        id_of(path));
+    assert_string_equal(rest_text(json_array_get(json_object_get(page, "data"), 0), "itemName"),
+                        "Laptop");
+    json_decref(page);
+    rest_done("mia", "GET", "/api/v1/service-requests?sort=dueAt&order=desc&createdFrom=2026-01-01",
+              NULL, 200);
+    rest_refused("mia", "GET", "/api/v1/service-requests?status=OPEN", NULL, 400, "status",
+                 "APPROVED");
+    page = rest_call("mia", "GET", "/api/v1/catalogue-items?active=true", NULL, 200);
+    assert_true(json_array_size(json_object_get(page, "data")) >= 2);
+    json_decref(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_rejected_request_is_no_work),
         cmocka_unit_test(a_cancelled_request_takes_its_work_with_it),
         cmocka_unit_test(an_undecided_request_is_rejected_in_time),
+        cmocka_unit_test(requests_and_items_are_listed),
         cmocka_unit_test(bad_orders_are_refused),
     };
 

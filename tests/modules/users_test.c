@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -277,6 +278,8 @@ static void bad_input_names_the_field(void **state)
 
 static void a_stale_version_is_refused_with_the_current_one(void **state)
 {
+    json_t *answer;
+
     (void)state;
     make_user("kim");
     rest_done("admin", "PATCH", "/api/v1/users/kim", "{\"name\":\"Kim\"}", 200);
@@ -284,6 +287,16 @@ static void a_stale_version_is_refused_with_the_current_one(void **state)
                  409, "version", "it is at 2");
     json_decref(rest_call_with("admin", "If-Match: \"2\"\r\n", "PATCH", "/api/v1/users/kim",
                                "{\"name\":\"Kimberly\"}", 200));
+    answer = rest_call_with("admin", "If-Match: \"1\"\r\n", "PATCH", "/api/v1/users/kim",
+                            "{\"name\":\"x\"}", 412);
+    assert_int_equal(rest_number(answer, "currentVersion"), 3);
+    json_decref(answer);
+    answer = rest_call("admin", "PATCH", "/api/v1/users/kim",
+                       "{\"name\":\"x\",\"expectedVersion\":2}", 409);
+    assert_int_equal(rest_number(answer, "currentVersion"), 3);
+    json_decref(answer);
+    json_decref(
+        rest_call_with("admin", "If-None-Match: \"3\"\r\n", "GET", "/api/v1/users/kim", NULL, 304));
     json_decref(rest_call_with("admin", "If-Match: 2\r\n", "PATCH", "/api/v1/users/kim",
                                "{\"name\":\"x\"}", 400));
 }
@@ -301,6 +314,63 @@ static void a_team_that_is_not_used_takes_nobody(void **state)
                  "active team");
 }
 
+/* Follows the cursors to the end; how many rows there were. */
+static size_t count_pages(const char *list)
+{
+    char path[1024];
+    size_t rows = 0;
+
+    (void)snprintf(path, sizeof(path), "%s", list);
+    for (;;) {
+        json_t *page = rest_call("admin", "GET", path, NULL, 200);
+        const char *next = rest_text(page, "next");
+
+        rows += json_array_size(json_object_get(page, "data"));
+        (void)snprintf(path, sizeof(path), "%s&cursor=%s", list, next);
+        bool is_last = next[0] == '\0';
+
+        json_decref(page);
+        if (is_last)
+            return rows;
+    }
+}
+
+static void lists_filter_sort_and_page(void **state)
+{
+    char id[32];
+    json_t *page;
+
+    (void)state;
+    make_team("listed");
+    for (int i = 0; i < 7; i++) {
+        (void)snprintf(id, sizeof(id), "Lister_%d", i);
+        make_user(id);
+        join("listed", id, "2026-01-01");
+    }
+    rest_done("admin", "PATCH", "/api/v1/users/Lister_3", "{\"active\":false}", 200);
+    /* whoever is deactivated is listed on demand */
+    assert_int_equal(count_pages("/api/v1/users?name=LISTER&size=2"), 6);
+    assert_int_equal(count_pages("/api/v1/users?name=lister&size=2&show=ALL"), 7);
+    assert_int_equal(count_pages("/api/v1/users?name=lister&show=DEACTIVATED"), 1);
+    assert_int_equal(count_pages("/api/v1/users?teamId=listed&size=4&sort=createdAt&order=desc"),
+                     6);
+    assert_int_equal(count_pages("/api/v1/users?email=lister_1@EXAMPLE.org"), 1);
+    page = rest_call("admin", "GET", "/api/v1/users?name=lister&order=desc&size=1", NULL, 200);
+    assert_string_equal(rest_text(json_array_get(json_object_get(page, "data"), 0), "userId"),
+                        "Lister_6");
+    assert_int_equal(rest_number(page, "total"), 6);
+    json_decref(page);
+    rest_refused("admin", "GET", "/api/v1/users?nmae=x", NULL, 400, "nmae", "name");
+    rest_refused("admin", "GET", "/api/v1/users?role=BOSS", NULL, 400, "role", "AGENT");
+    rest_refused("admin", "GET", "/api/v1/users?sort=phone", NULL, 400, "sort", "createdAt");
+    rest_refused("admin", "GET", "/api/v1/users?cursor=x", NULL, 400, "cursor", "cursor");
+    assert_int_equal(count_pages("/api/v1/users?name=x'%20OR%20'1'='1"), 0);
+    assert_int_equal(count_pages("/api/v1/teams?name=the%20team%20listed"), 1);
+    assert_int_equal(count_pages("/api/v1/users/Lister_3/memberships?size=1"), 1);
+    rest_refused("admin", "GET", "/api/v1/teams/void/on-call/rotations", NULL, 404, "teamId",
+                 "void");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +382,7 @@ int main(void)
         cmocka_unit_test(bad_input_names_the_field),
         cmocka_unit_test(a_stale_version_is_refused_with_the_current_one),
         cmocka_unit_test(a_team_that_is_not_used_takes_nobody),
+        cmocka_unit_test(lists_filter_sort_and_page),
     };
 
     return cmocka_run_group_tests(tests, rest_start, rest_stop);

@@ -173,6 +173,15 @@ CREATE INDEX service_requests_item
     ON synergyflow_users.service_requests (tenant_id, item_id, created_at, request_id);
 CREATE INDEX service_requests_for
     ON synergyflow_users.service_requests (tenant_id, requested_for, created_at, request_id);
+CREATE INDEX service_requests_by
+    ON synergyflow_users.service_requests (tenant_id, requested_by, created_at, request_id);
+CREATE INDEX service_requests_due_at
+    ON synergyflow_users.service_requests (tenant_id, due_at, request_id);
+CREATE INDEX service_requests_fulfilment_team
+    ON synergyflow_users.service_requests (tenant_id, fulfilment_team, created_at, request_id);
+CREATE INDEX service_requests_approval_team
+    ON synergyflow_users.service_requests (tenant_id, approval_team, created_at, request_id)
+    WHERE approval_team IS NOT NULL;
 CREATE INDEX service_requests_approver
     ON synergyflow_users.service_requests (tenant_id, approver, created_at, request_id)
     WHERE approver IS NOT NULL;

@@ -34,6 +34,18 @@ CREATE INDEX articles_created_at
     ON synergyflow_knowledge.articles (tenant_id, created_at, article_id);
 CREATE INDEX articles_updated_at
     ON synergyflow_knowledge.articles (tenant_id, updated_at, article_id);
+CREATE INDEX articles_title ON synergyflow_knowledge.articles (tenant_id, title, article_id);
+CREATE INDEX articles_valid_until
+    ON synergyflow_knowledge.articles (tenant_id, valid_until, article_id);
+CREATE INDEX articles_use_count ON synergyflow_knowledge.articles (tenant_id, use_count, article_id);
+CREATE INDEX articles_rating ON synergyflow_knowledge.articles
+    (tenant_id, (rating_sum * 1000::bigint / NULLIF(rating_count, 0)), article_id);
+CREATE INDEX articles_reviewer
+    ON synergyflow_knowledge.articles (tenant_id, reviewer, created_at, article_id)
+    WHERE reviewer IS NOT NULL;
+CREATE INDEX articles_review_group
+    ON synergyflow_knowledge.articles (tenant_id, review_group, created_at, article_id)
+    WHERE review_group IS NOT NULL;
 CREATE INDEX articles_author
     ON synergyflow_knowledge.articles (tenant_id, author, created_at, article_id);
 CREATE INDEX articles_category
@@ -73,7 +85,7 @@ CREATE INDEX article_incidents_incident
 -- The articles that a text query finds, best first. Under row-level security a module's own
 -- statement cannot use the text index (its operator may not look at rows before the policy has); so
 -- this function runs with its owner's rights, and keeps to the tenant itself. It ranks the first
--- 5,000 that are found, so that a word which is in every article costs no more than any other.
+-- 2,000 that are found, so that a word which is in every article costs no more than any other.
 CREATE FUNCTION synergyflow_knowledge.find_articles(query text, of_status text, of_category text,
                                                     most integer, skipped integer)
     RETURNS TABLE (article_id text, rank real)
@@ -87,7 +99,7 @@ AS $$
           WHERE a.tenant_id = coalesce(current_setting('app.tenant', true), '')
             AND (of_status IS NULL OR a.status = of_status)
             AND (of_category IS NULL OR a.category = of_category)
-          LIMIT 5000) AS found
+          LIMIT 2000) AS found
     ORDER BY found.rank DESC, found.article_id
     LIMIT most OFFSET skipped
 $$;

@@ -83,7 +83,7 @@ static const struct module_filter article_filters[] = {
     {.name = "text",
      .kind = MODULE_FILTER_SEARCH,
      .condition = "t.article_id IN (SELECT f.article_id"
-                  " FROM synergyflow_knowledge.find_articles($%u, NULL, NULL, 5000, 0) f)"},
+                  " FROM synergyflow_knowledge.find_articles($%u, NULL, NULL, 2000, 0) f)"},
     {.name = "created", .kind = MODULE_FILTER_INSTANT, .condition = "t.created_at"},
     {.name = "updated", .kind = MODULE_FILTER_INSTANT, .condition = "t.updated_at"},
     {.name = "validUntil", .kind = MODULE_FILTER_INSTANT, .condition = "t.valid_until"},

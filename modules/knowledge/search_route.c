@@ -36,7 +36,7 @@ static const struct operation_field fields[] = {
     {.name = "q", .kind = OPERATION_TEXT, .required = true, .maximum = ARTICLE_SEARCH_MAX},
     {.name = "status", .kind = OPERATION_NAME, .names = article_states},
     {.name = "category", .kind = OPERATION_TEXT, .maximum = ARTICLE_NAME_MAX},
-    {.name = "start", .kind = OPERATION_NUMBER, .maximum = 5000},
+    {.name = "start", .kind = OPERATION_NUMBER, .maximum = 2000},
     {.name = "size", .kind = OPERATION_NUMBER, .minimum = 1, .maximum = ARTICLE_FOUND_MAX},
 };
 

@@ -87,7 +87,8 @@ static const struct rule rules[] = {
     /* The public module header, and the headers that it is made of. */
     {"engine",
      {"bpmn/base/", "bpmn/iso8601.h", "engine/http/request.h", "engine/http/server.h",
-      "engine/pg/batch.h", "engine/cli/", "engine/limits.h", NULL},
+      "engine/module/operation.h", "engine/module/resource.h", "engine/pg/batch.h", "engine/cli/",
+      "engine/limits.h", NULL},
      {"jansson.h", NULL}},
     {"modules", {"engine/module.h", "modules/", NULL}, {"jansson.h", NULL}},
 };

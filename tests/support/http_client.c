@@ -96,10 +96,10 @@ char *http_raw(unsigned port, const char *bytes, size_t length)
 }
 
 static int exchange(unsigned port, const char *method, const char *path, const char *type,
-                    const char *body, json_t **ret_answer)
+                    const char *headers, const char *body, json_t **ret_answer)
 {
     size_t length = body != NULL ? strlen(body) : 0;
-    size_t size = length + strlen(path) + 512;
+    size_t size = length + strlen(path) + strlen(headers) + 512;
     char *request = malloc(size);
     char *answer;
     char *content;
@@ -111,8 +111,8 @@ static int exchange(unsigned port, const char *method, const char *path, const c
         return 0;
     (void)snprintf(request, size,
                    "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n"
-                   "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
-                   method, path, port, type, length, body != NULL ? body : "");
+                   "%sContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+                   method, path, port, headers, type, length, body != NULL ? body : "");
     answer = http_raw(port, request, strlen(request));
     free(request);
     if (answer == NULL || sscanf(answer, "HTTP/1.1 %d", &status) != 1) {
@@ -129,7 +129,39 @@ static int exchange(unsigned port, const char *method, const char *path, const c
 int http_call(unsigned port, const char *method, const char *path, const char *body,
               json_t **ret_answer)
 {
-    return exchange(port, method, path, "application/json", body, ret_answer);
+    return exchange(port, method, path, "application/json", "", body, ret_answer);
+}
+
+/* "user:secret" in Base64. */
+static void credentials(const char *user, char *to, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned char text[256];
+    int length = snprintf((char *)text, sizeof(text) - 2, "%s:secret", user);
+    size_t used = 0;
+
+    for (int i = 0; i < length && used + 5 < size; i += 3) {
+        unsigned second = i + 1 < length ? text[i + 1] : 0;
+        unsigned third = i + 2 < length ? text[i + 2] : 0;
+
+        to[used++] = digits[text[i] >> 2];
+        to[used++] = digits[(text[i] & 3U) << 4 | second >> 4];
+        to[used++] = i + 1 < length ? digits[(second & 15U) << 2 | third >> 6] : '=';
+        to[used++] = i + 2 < length ? digits[third & 63U] : '=';
+    }
+    to[used] = '\0';
+}
+
+int http_call_as(unsigned port, const char *user, const char *headers, const char *method,
+                 const char *path, const char *body, json_t **ret_answer)
+{
+    char encoded[400];
+    char all[1024];
+
+    credentials(user, encoded, sizeof(encoded));
+    (void)snprintf(all, sizeof(all), "Authorization: Basic %s\r\n%s", encoded,
+                   headers != NULL ? headers : "");
+    return exchange(port, method, path, "application/json", all, body, ret_answer);
 }
 
 int http_callf(unsigned port, const char *method, const char *path, json_t **ret_answer,
@@ -158,8 +190,8 @@ int http_upload(unsigned port, const char *path, const char *file_name, const ch
         "--frontier\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n"
         "Content-Type: text/xml\r\n\r\n%s\r\n--frontier--\r\n",
         file_name, content);
-    status =
-        exchange(port, "POST", path, "multipart/form-data; boundary=frontier", body, ret_answer);
+    status = exchange(port, "POST", path, "multipart/form-data; boundary=frontier", "", body,
+                      ret_answer);
     free(body);
     return status;
 }

@@ -12,6 +12,10 @@ int http_call(unsigned port, const char *method, const char *path, const char *b
 /* The same; body is a printf format. */
 int http_callf(unsigned port, const char *method, const char *path, json_t **ret_answer,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* As this user (HTTP Basic, any password), with further header lines, each ended by "\r\n" (NULL:
+ * none). */
+int http_call_as(unsigned port, const char *user, const char *headers, const char *method,
+                 const char *path, const char *body, json_t **ret_answer);
 /* Uploads one file as multipart/form-data. */
 int http_upload(unsigned port, const char *path, const char *file_name, const char *content,
                 json_t **ret_answer);

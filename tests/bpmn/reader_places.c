@@ -103,7 +103,8 @@ const struct place places[] = {
     {"event-definition-reference", "x", CATCH("\n @<eventDefinitionRef>m</eventDefinitionRef>")},
     {"timer-definition", "x", CATCH("@<timerEventDefinition/>")},
     {"timer-clock", "x",
-     AROUND("<intermediateCatchEvent id='x'>\n@<timerEventDefinition xmlns:s='http://synergyflow.org/bpmn' s:clock='a'/>"
+     AROUND("<intermediateCatchEvent id='x'>\n@<timerEventDefinition "
+            "xmlns:s='http://synergyflow.org/bpmn' s:clock='a'/>"
             "</intermediateCatchEvent>")},
     {"timer-syntax", "x",
      CATCH(

@@ -29,15 +29,6 @@ enum status incident_priority_parse(const char *text, int64_t *ret_priority,
                            text);
 }
 
-int64_t incident_priority(int64_t impact, int64_t urgency)
-{
-    static const uint8_t matrix[3][3] = {{1, 2, 3}, {2, 3, 4}, {3, 4, 5}};
-
-    PRE(impact >= 1 && impact <= 3);
-    PRE(urgency >= 1 && urgency <= 3);
-    return matrix[impact - 1][urgency - 1];
-}
-
 const char *incident_target_text(struct arena *arena, int64_t target_us)
 {
     PRE(target_us > 0);

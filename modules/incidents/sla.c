@@ -29,15 +29,6 @@ enum status incident_priority_parse(const char *text, int64_t *ret_priority,
                            text);
 }
 
-int64_t incident_priority(int64_t impact, int64_t urgency)
-{
-    static const uint8_t matrix[3][3] = {{1, 2, 3}, {2, 3, 4}, {3, 4, 5}};
-
-    PRE(impact >= 1 && impact <= 3);
-    PRE(urgency >= 1 && urgency <= 3);
-    return matrix[impact - 1][urgency - 1];
-}
-
 int64_t incident_target_us(int64_t priority)
 {
     static const int32_t hours[INCIDENT_PRIORITIES] = {4, 8, 24, 72, 120};

@@ -1,4 +1,4 @@
-/* The incidents module's pure rules: states, the priority matrix, targets. */
+/* The incidents module's pure rules: states, targets. */
 #include "modules/incidents/incident.h"
 
 #include <setjmp.h>
@@ -59,17 +59,6 @@ static void the_list_for_the_database_has_no_blanks(void **state)
     arena_free(arena);
 }
 
-static void priority_follows_impact_and_urgency(void **state)
-{
-    static const char matrix[3][3] = {{1, 2, 3}, {2, 3, 4}, {3, 4, 5}};
-
-    (void)state;
-    for (int impact = 1; impact <= 3; impact++) {
-        for (int urgency = 1; urgency <= 3; urgency++)
-            assert_int_equal(incident_priority(impact, urgency), matrix[impact - 1][urgency - 1]);
-    }
-}
-
 static void thresholds_are_exact_parts_of_the_target(void **state)
 {
     struct arena *arena = arena_new(4096);
@@ -91,7 +80,6 @@ int main(void)
         cmocka_unit_test(states_follow_as_drawn),
         cmocka_unit_test(a_refusal_names_what_may_follow),
         cmocka_unit_test(the_list_for_the_database_has_no_blanks),
-        cmocka_unit_test(priority_follows_impact_and_urgency),
         cmocka_unit_test(thresholds_are_exact_parts_of_the_target),
     };
 

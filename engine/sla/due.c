@@ -84,6 +84,7 @@ static void end(struct due *due, const struct error *error)
     arena_free(due->arena);
     memory_free(due);
     service->firing = false;
+    sla_recalculations_look(service);
     sleep_until(service, next_us);
     sla_service_ended(service);
 }

@@ -60,6 +60,15 @@ extern const struct pg_statement sla_book_statement;
 /* ---- rows.c: clocks from and to rows ------------------------------------------------------------
  */
 
+/* What a clock was when it was read. */
+struct sla_before {
+    bool is_open;
+    int64_t deadline_us;
+    int64_t breached_at_us;
+    const char *policy;
+    int64_t policy_version;
+};
+
 /* One clock in a transaction. */
 struct sla_row {
     struct uuid id;
@@ -70,6 +79,9 @@ struct sla_row {
     int64_t next_due_us;    /* 0: none */
     int64_t deadline_us;    /* 0: it floats */
     int64_t breached_at_us; /* 0: neither was nor will be, as things stand */
+    struct sla_before before;
+    const char *team; /* of the subject, frozen with the clock; NULL: as stored */
+    const char *priority;
     struct sla_figures figures;
 };
 
@@ -169,6 +181,10 @@ struct sla_round;
 /* The clocks and fields of the round's one subject, and when it was locked. */
 const struct sla_row *sla_round_rows(const struct sla_round *round, uint32_t *ret_count,
                                      const json_t **ret_fields, int64_t *ret_now_us);
+/* Its subjects in order, each with its clocks and what its module hears. */
+uint32_t sla_round_count(const struct sla_round *round);
+const struct sla_row *sla_round_rows_at(const struct sla_round *round, uint32_t index,
+                                        uint32_t *ret_count, struct module_subject *ret_subject);
 const struct sla_book *sla_round_book(const struct sla_round *round);
 
 /* ---- subject.c, due.c, documents.c ---- */
@@ -180,6 +196,15 @@ extern const struct http_route sla_document_routes[];
 extern const size_t sla_document_route_count;
 extern const struct http_route sla_clock_routes[];
 extern const size_t sla_clock_route_count;
+/* recalculations.c */
+extern const struct http_route sla_recalculation_routes[];
+extern const size_t sla_recalculation_route_count;
+/* Goes on with one that has been asked for, if any. */
+void sla_recalculations_look(struct sla_service *service);
+
+/* ---- attainment.c ---- */
+
+void sla_attainment_route(void *context, struct http_request *request);
 
 struct sla_service {
     struct sla_settings settings;
@@ -187,9 +212,12 @@ struct sla_service {
     uv_timer_t look;       /* at documents, and at what is due */
     bool reading;          /* documents */
     bool firing;
-    int64_t look_us;   /* when the timer rings, by the database's clock; 0: it does not */
-    int64_t wanted_us; /* somebody wants a look then; 0: nobody */
-    uint32_t working;  /* requests under way */
+    bool recalculating;
+    bool has_recalculation;   /* as far as this node knows */
+    bool recalculates_singly; /* a batch failed: one subject at a time, to find which */
+    int64_t look_us;          /* when the timer rings, by the database's clock; 0: it does not */
+    int64_t wanted_us;        /* somebody wants a look then; 0: nobody */
+    uint32_t working;         /* requests under way */
     bool started;
     bool stopping;
     void (*on_stopped)(void *context);

@@ -22,6 +22,7 @@ struct sla_subject_change {
     const char *cause;
     const char *correlation_id; /* of what is published; may be NULL */
     bool only_if_changed;       /* nothing is looked at when all fields are as they were */
+    bool recalculates;          /* the newest calendars also rate what was before them */
 };
 
 /* A timer of a process: a row of `timer` with a clock. */

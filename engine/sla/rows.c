@@ -7,24 +7,24 @@
 
 #include <string.h>
 
-#define CLOCK_ARRAYS                                                                       \
-    "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],"     \
-    " $7::text[], $8::text[], $9::jsonb[], $10::timestamptz[], $11::timestamptz[],"        \
-    " $12::timestamptz[], $13::timestamptz[], $14::timestamptz[]) AS n (id, subject_type," \
-    " subject_id, policy_id, policy_version, target, calendar, state, clock, started_at,"  \
-    " closed_at, deadline_at, breached_at, next_due_at)"
+#define CLOCK_ARRAYS                                                                           \
+    "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],"         \
+    " $7::text[], $8::text[], $9::jsonb[], $10::timestamptz[], $11::timestamptz[],"            \
+    " $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[])"   \
+    " AS n (id, subject_type, subject_id, policy_id, policy_version, target, calendar, state," \
+    " clock, started_at, closed_at, deadline_at, breached_at, next_due_at, team, priority)"
 static const struct pg_statement insert_clocks = {
     "sla_insert_clocks",
     "INSERT INTO synergyflow_workflows.sla_clock (id, subject_type, subject_id, policy_id,"
     " policy_version, target, calendar, state, clock, started_at, closed_at, deadline_at,"
-    " breached_at, next_due_at) SELECT * FROM " CLOCK_ARRAYS};
+    " breached_at, next_due_at, team, priority) SELECT * FROM " CLOCK_ARRAYS};
 static const struct pg_statement update_clocks = {
     "sla_update_clocks",
     "UPDATE synergyflow_workflows.sla_clock c SET policy_id = n.policy_id,"
     " policy_version = n.policy_version, calendar = n.calendar, state = n.state, clock = n.clock,"
     " started_at = n.started_at, closed_at = n.closed_at, deadline_at = n.deadline_at,"
-    " breached_at = n.breached_at, next_due_at = n.next_due_at FROM " CLOCK_ARRAYS
-    " WHERE c.id = n.id"};
+    " breached_at = n.breached_at, next_due_at = n.next_due_at, team = coalesce(n.team, c.team),"
+    " priority = coalesce(n.priority, c.priority) FROM " CLOCK_ARRAYS " WHERE c.id = n.id"};
 static const struct pg_statement update_derived = {
     "sla_update_derived",
     "UPDATE synergyflow_workflows.sla_clock c SET deadline_at = n.deadline_at,"
@@ -157,7 +157,7 @@ static void store_rows(struct sla_store *store, const struct sla_row *rows, uint
                        bool is_new)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[14] = {NULL};
+    struct pg_array *a[16] = {NULL};
 
     for (uint32_t i = 0; i < count; i++) {
         const struct sla_clock *clock = rows[i].clock;
@@ -177,6 +177,8 @@ static void store_rows(struct sla_store *store, const struct sla_row *rows, uint
             a[8] = pg_jsonb_array(call);
             for (int n = 9; n < 14; n++)
                 a[n] = pg_timestamp_array(call);
+            for (int n = 14; n < 16; n++)
+                a[n] = pg_text_array(call);
         }
         text = row_text(&rows[i]);
         pg_add_uuid(a[0], &rows[i].id);
@@ -193,6 +195,8 @@ static void store_rows(struct sla_store *store, const struct sla_row *rows, uint
         add_time_or_null(a[11], rows[i].deadline_us);
         add_time_or_null(a[12], figures->breached_at_us);
         add_time_or_null(a[13], rows[i].next_due_us);
+        pg_add_text(a[14], rows[i].team);
+        pg_add_text(a[15], rows[i].priority);
         memory_free(text);
     }
 }

@@ -10,6 +10,7 @@
 #include "engine/cli/client.h"
 #include "engine/cli/file.h"
 #include "engine/cli/option.h"
+#include "engine/cli/sla_remote.h"
 #include "engine/zone/places.h"
 
 #include <stdio.h>
@@ -373,13 +374,17 @@ static int show(const char *url, const char *type, const char *id, bool as_json)
 int cli_sla(int argc, char **argv)
 {
     static const struct cli_usage usage = {
-        "lint FILE… | simulate [HISTORY] | show TYPE ID",
+        "lint FILE… | simulate [HISTORY] | show TYPE ID | policies|calendars|on-call [NAME] | "
+        "put FILE… | attainment | recalculate | escalations | acknowledge ID",
         "Checks SLA policies, runs them over past subjects without touching anything, shows the\n"
-        "clocks of a subject and why they say what they say.\n"
+        "clocks of a subject and why they say what they say; the documents of a running engine.\n"
         "  synergyflow sla lint --calendars modules/incidents/sla "
         "modules/incidents/sla/*.policies.json\n"
         "  synergyflow sla simulate --policies new.json --before old.json --calendars DIR "
         "history.jsonl\n"
+        "  synergyflow sla put office.calendar.json incident.policies.json\n"
+        "  synergyflow sla recalculate --calendar office --dry-run\n"
+        "  synergyflow sla attainment --by team,period --period week\n"
         "A line of history: "
         "{\"subject\":\"INC-1\",\"at\":\"2026-01-05T09:00:00Z\",\"fields\":{…}}"};
     struct cli_option options[] = {
@@ -398,9 +403,21 @@ int cli_sla(int argc, char **argv)
          .argument = "TYPE",
          .help = "simulate: type of the subjects (default incident)"},
         {.name = "now", .argument = "DATE", .help = "simulate: as of then (default now)"},
-        {.name = "url", .letter = 'u', .argument = "URL", .help = "show: the engine's address"},
+        {.name = "url", .letter = 'u', .argument = "URL", .help = "the engine's address"},
+        {.name = "by",
+         .argument = "LIST",
+         .help = "attainment: policy, target, team, priority, period"},
+        {.name = "period",
+         .argument = "PERIOD",
+         .help = "attainment: day, week, month, quarter, year"},
+        {.name = "policy", .argument = "ID", .help = "attainment, recalculate: only of this one"},
+        {.name = "calendar",
+         .argument = "NAME",
+         .help = "recalculate: only clocks that count by it"},
+        {.name = "dry-run", .help = "recalculate: only the report"},
         {0},
     };
+    struct sla_remote_options remote;
     struct ground ground = {0};
     struct error error = {0};
     struct wish wish;
@@ -413,10 +430,21 @@ int cli_sla(int argc, char **argv)
     if (argc - first == 3 && strcmp(argv[first], "show") == 0)
         return show(cli_value(&options[6], NULL), argv[first + 1], argv[first + 2],
                     cli_wants_json(&options[0]));
+    remote = (struct sla_remote_options){.url = cli_value(&options[6], NULL),
+                                         .as_json = cli_wants_json(&options[0]),
+                                         .by = cli_value(&options[7], NULL),
+                                         .period = cli_value(&options[8], NULL),
+                                         .policy = cli_value(&options[9], NULL),
+                                         .calendar = cli_value(&options[10], NULL),
+                                         .dry_run = options[11].count > 0};
+    if (first < argc && sla_remote(argv + first, argc - first, &remote, &exit_code))
+        return exit_code;
     is_lint = first < argc && strcmp(argv[first], "lint") == 0;
     if (first == argc || (!is_lint && strcmp(argv[first], "simulate") != 0) ||
         (is_lint && first + 1 == argc) || (!is_lint && argc - first > 2)) {
-        (void)fputs("synergyflow: sla expects lint FILE…, simulate [HISTORY], or show TYPE ID.\n",
+        (void)fputs("synergyflow: sla expects lint FILE…, simulate [HISTORY], show TYPE ID, or "
+                    "another verb of "
+                    "--help with its arguments.\n",
                     stderr);
         return CLI_USAGE;
     }

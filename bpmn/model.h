@@ -92,6 +92,14 @@ struct bpmn_correlation {
     const struct expression *data_path;    /* over the instance's; NULL: the variable `name` */
 };
 
+/* A timer that follows an SLA clock (docs/sla.md): the newest one of the subject's target. */
+struct bpmn_timer_clock {
+    const char *subject_type;            /* incident, change, task, process-instance */
+    const struct expression *subject_id; /* NULL: the business key; of a process instance its id */
+    const struct expression *target;
+    const struct expression *threshold; /* 75%, -PT30M, PT1H */
+};
+
 /* One event definition, in place or by eventDefinitionRef. */
 struct bpmn_event_definition {
     enum bpmn_event_kind kind;
@@ -107,7 +115,8 @@ struct bpmn_event_definition {
     const char *calendar;  /* timer: business calendar, NULL: plain time */
     const char *time_zone; /* timer: whose days are counted; NULL: the process', or UTC */
     bool end_of_day;       /* timer: at closing time of the calendar's day */
-    const char *code;      /* error, escalation: NULL catches every one */
+    const struct bpmn_timer_clock *clock;     /* timer: then `timer` is NULL; NULL: by itself */
+    const char *code;                         /* error, escalation: NULL catches every one */
     const struct expression *code_expression; /* throw: a code with ${…}; NULL: `code` */
     const char *code_variable;                /* catch: receives the code, NULL when absent */
     const char *message_variable;             /* error catch: receives the message text */

@@ -5,5 +5,5 @@
 #include "modules/users/users.h"
 
 const struct module *const all_modules[] = {&incidents_module, &tasks_module, &users_module,
-                                           &knowledge_module};
+                                            &knowledge_module};
 const uint32_t all_module_count = COUNT_OF(all_modules);

@@ -29,8 +29,14 @@ json_t *describe_event(const struct bpmn_model *model, const struct bpmn_event_d
     describe_text(object, "name", event->link);
     describe_flag(object, "instanceOnly", event->instance_only);
     describe_flag(object, "async", event->async);
-    if (event->kind == BPMN_EVENT_TIMER)
+    if (event->kind == BPMN_EVENT_TIMER && event->clock == NULL)
         describe_expression(object, timers[event->timer_kind], event->timer);
+    if (event->clock != NULL) {
+        describe_expression(object, "clock", event->clock->target);
+        describe_expression(object, "threshold", event->clock->threshold);
+        describe_text(object, "clockSubject", event->clock->subject_type);
+        describe_expression(object, "clockSubjectId", event->clock->subject_id);
+    }
     describe_text(object, "calendar", event->calendar);
     describe_text(object, "timeZone", event->time_zone);
     describe_flag(object, "endOfDay", event->end_of_day);

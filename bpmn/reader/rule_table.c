@@ -69,6 +69,7 @@ static const struct rule_row rows[] = {
      "eventDefinitionRef names an event definition of the file."},
     {"timer-definition", true, "A timer has one of timeDate, timeDuration and timeCycle."},
     {"timer-syntax", true, "Timers and due dates without expressions are ISO 8601."},
+    {"timer-clock", true, "A timer that follows an SLA clock names a target and a threshold."},
     {"timer-past", false, "A date lies in the future."},
     {"message-reference", true, "messageRef names a <message> of the file."},
     {"message-name", true, "A message event says which message."},

@@ -78,6 +78,11 @@ static void check_trigger(struct draft *draft, const struct draft_element *draft
                     draft_element->node,
                     "Expected the start event of a sub-process to have no event definition: only "
                     "processes and event sub-processes are triggered.");
+    if (element->type == BPMN_START_EVENT && element->scope == BPMN_NONE && has_some &&
+        element->events.items[0].clock != NULL)
+        finding_add(draft->findings, BPMN_ERROR, "timer-clock", element->id, draft_element->node,
+                    "Expected a time on the timer that starts a process: there is no instance yet "
+                    "whose clock it could follow.");
     if (!has_some &&
         (element->type == BPMN_INTERMEDIATE_CATCH_EVENT || element->type == BPMN_BOUNDARY_EVENT ||
          (element->type == BPMN_START_EVENT && is_in_event_sub_process(draft, element))))

@@ -56,6 +56,8 @@ enum status world_unit_give_answer(struct world *world, struct world_instance *i
     PRE(replies_of[kind].done != BPMN_START);
     if (answer->failure != NULL)
         return error_set(ret_error, STATUS_FAILED, "%s", answer->failure);
+    if (answer->sla != NULL)
+        world_clocks_pend(world->clocks, answer->sla);
     if (answer->escalation != NULL) {
         status = escalate(world, instance, kind, wait_id, answer, ret_error);
         /* It goes on, unless the answer says more, or the escalation has ended it. */

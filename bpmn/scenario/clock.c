@@ -24,15 +24,17 @@ static bool is_dead(const struct world *world, const struct uuid *id)
 static bool look_at_timer(void *context, const struct world_wait *at)
 {
     struct next_timer *next = context;
+    int64_t due_us;
 
-    if (at->wait->kind != BPMN_WAIT_TIMER || is_dead(next->world, &at->wait->id))
+    if (at->wait->kind != BPMN_WAIT_TIMER || !world_timer_due(next->world, at->wait, &due_us) ||
+        is_dead(next->world, &at->wait->id))
         return true;
-    if ((next->at.wait == NULL && next->start == NULL) || at->wait->due_us < next->due_us ||
-        (next->at.wait != NULL && at->wait->due_us == next->due_us &&
+    if ((next->at.wait == NULL && next->start == NULL) || due_us < next->due_us ||
+        (next->at.wait != NULL && due_us == next->due_us &&
          uuid_compare(&at->wait->id, &next->at.wait->id) < 0)) {
         next->at = *at;
         next->start = NULL;
-        next->due_us = at->wait->due_us;
+        next->due_us = due_us;
     }
     return true;
 }
@@ -71,7 +73,9 @@ static void add_dead(struct world *world, const struct uuid *id)
 /* Who waits for it, and where in the model, so that a failure can be found. */
 static enum status fire(struct world *world, const struct world_wait *at, struct error *ret_error)
 {
-    struct bpmn_command command = {.kind = BPMN_TRIGGER_TIMER, .target = at->wait->id};
+    struct bpmn_command command = {.kind = BPMN_TRIGGER_TIMER,
+                                   .target = at->wait->id,
+                                   .early = at->wait->due_us == BPMN_TIMER_BY_CLOCK_US};
     const struct bpmn_element *element =
         &at->instance->definition->model->elements[at->wait->element];
     enum status status = world_unit_run(world, at->instance, &command, ret_error);
@@ -203,6 +207,18 @@ enum status world_step(struct world *world, struct world_instance *instance,
 {
     world_begin_step(world);
     return world_settle(world, world_unit_run(world, instance, command, ret_error), ret_error);
+}
+
+enum status world_change_subject(struct world *world, const json_t *change, struct error *ret_error)
+{
+    enum status status;
+
+    world_begin_step(world);
+    world_clocks_pend(world->clocks, change);
+    status = world_clocks_apply(world->clocks, world->now_us, ret_error);
+    if (status == STATUS_OK)
+        status = world_clocks_look(world->clocks, world->now_us, ret_error);
+    return world_settle(world, status, ret_error);
 }
 
 /* As in the service, where "run it now" sets its due date to now. */

@@ -68,6 +68,12 @@ static bool same_instant(const json_t *expected, const json_t *found)
     return us[0] == us[1];
 }
 
+static bool is_instant(const char *name)
+{
+    return strcmp(name, "dueDate") == 0 || strcmp(name, "due") == 0 ||
+           strcmp(name, "deadline") == 0;
+}
+
 bool compare_fits(const json_t *expected, const json_t *found)
 {
     const char *name;
@@ -76,8 +82,7 @@ bool compare_fits(const json_t *expected, const json_t *found)
     json_object_foreach ((json_t *)expected, name, value) {
         const json_t *is = json_object_get(found, name);
 
-        if (strcmp(name, "dueDate") == 0 || strcmp(name, "due") == 0 ? !same_instant(value, is)
-                                                                     : !compare_same(value, is))
+        if (is_instant(name) ? !same_instant(value, is) : !compare_same(value, is))
             return false;
     }
     return true;

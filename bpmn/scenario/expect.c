@@ -279,12 +279,12 @@ struct gathering {
     json_t *found;
 };
 
-static json_t *describe_timer(const char *element_id, int64_t due_us)
+static json_t *describe_timer(const char *element_id, bool is_due, int64_t due_us)
 {
     char due[ISO8601_INSTANT_BYTES];
 
-    return json_pack("{s:s, s:s}", "element", element_id, "due",
-                     iso8601_format_instant(due_us, due));
+    return json_pack("{s:s, s:s?}", "element", element_id, "due",
+                     is_due ? iso8601_format_instant(due_us, due) : NULL);
 }
 
 static bool gather(void *context, const struct world_wait *at)
@@ -292,14 +292,16 @@ static bool gather(void *context, const struct world_wait *at)
     struct gathering *gathering = context;
     const struct bpmn_element *element =
         &at->instance->definition->model->elements[at->wait->element];
+    bool is_due;
+    int64_t due_us;
 
     if (at->wait->kind != gathering->kind ||
         !select_fits(gathering->look->run, gathering->look->in, at->instance))
         return true;
-    (void)json_array_append_new(gathering->found,
-                                gathering->kind == BPMN_WAIT_TIMER
-                                    ? describe_timer(element->id, at->wait->due_us)
-                                    : json_string(at->wait->name));
+    is_due = world_timer_due(gathering->look->run->world, at->wait, &due_us);
+    (void)json_array_append_new(gathering->found, gathering->kind == BPMN_WAIT_TIMER
+                                                      ? describe_timer(element->id, is_due, due_us)
+                                                      : json_string(at->wait->name));
     return true;
 }
 
@@ -319,10 +321,30 @@ static void check_timers(struct look *look)
 
     for (uint32_t i = 0; (start = world_start_at(look->run->world, i)) != NULL; i++) {
         if (look->in == NULL && start->event->kind == BPMN_EVENT_TIMER && !start->plan.never)
-            (void)json_array_append_new(found,
-                                        describe_timer(start->element->id, start->plan.due_us));
+            (void)json_array_append_new(
+                found, describe_timer(start->element->id, true, start->plan.due_us));
     }
     check_each(look, "the timers", found);
+}
+
+/* Each that is expected is there; there may be more. */
+static void check_clocks(struct look *look)
+{
+    json_t *found = world_describe_clocks(look->run->world);
+    const json_t *expected;
+    size_t i;
+
+    json_array_foreach (look->expected, i, expected) {
+        size_t at = 0;
+
+        while (at < json_array_size(found) && !compare_fits(expected, json_array_get(found, at)))
+            at++;
+        if (at == json_array_size(found)) {
+            fail(look, "the SLA clocks", found);
+            break;
+        }
+    }
+    json_decref(found);
 }
 
 static void check_messages(struct look *look)
@@ -529,6 +551,7 @@ static const struct {
     {"variablesOf", check_variables_of},
     {"tasks", check_tasks},
     {"timers", check_timers},
+    {"clocks", check_clocks},
     {"messages", check_messages},
     {"signals", check_signals},
     {"buffered", check_buffered},

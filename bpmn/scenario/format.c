@@ -9,14 +9,36 @@
 
 enum { TEXT_ARENA_BYTES = 64 * 1024 * 1024 };
 
-static const struct field answer_fields[] = {
-    {"variables", FIELD_OBJECT, NULL, false},
-    {"businessKey", FIELD_TEXT, NULL, false},
-    {"error", FIELD_TEXT, NULL, false},
-    {"message", FIELD_TEXT, NULL, false},
-    {"escalation", FIELD_TEXT, NULL, false},
-    {"failure", FIELD_TEXT, NULL, false},
+const struct field sla_fields[] = {
+    {"subject", FIELD_TEXT, NULL, true},
+    {"id", FIELD_TEXT, NULL, true},
+    {"fields", FIELD_OBJECT, NULL, true},
     {0},
+};
+
+static const struct field sla_files_fields[] = {
+    {"policies", FIELD_TEXTS, NULL, true},
+    {"calendars", FIELD_TEXTS, NULL, true},
+    {0},
+};
+
+static const struct field clock_fields[] = {
+    {"subject", FIELD_TEXT, NULL, false},
+    {"id", FIELD_TEXT, NULL, false},
+    {"target", FIELD_TEXT, NULL, true},
+    {"state", FIELD_TEXT, NULL, false},
+    {"deadline", FIELD_INSTANT_OR_NULL, NULL, false},
+    {"breached", FIELD_BOOLEAN, NULL, false},
+    {"elapsedSeconds", FIELD_INDEX, NULL, false},
+    {"cycle", FIELD_INDEX, NULL, false},
+    {0},
+};
+
+static const struct field answer_fields[] = {
+    {"variables", FIELD_OBJECT, NULL, false}, {"businessKey", FIELD_TEXT, NULL, false},
+    {"error", FIELD_TEXT, NULL, false},       {"message", FIELD_TEXT, NULL, false},
+    {"escalation", FIELD_TEXT, NULL, false},  {"failure", FIELD_TEXT, NULL, false},
+    {"sla", FIELD_OBJECT, sla_fields, false}, {0},
 };
 
 static const struct field case_fields[] = {
@@ -30,13 +52,10 @@ static const struct field case_fields[] = {
 };
 
 static const struct field document_fields[] = {
-    {"description", FIELD_TEXT, NULL, false},
-    {"processes", FIELD_TEXTS, NULL, false},
-    {"process", FIELD_TEXT, NULL, false},
-    {"now", FIELD_INSTANT, NULL, false},
-    {"mocks", FIELD_ANSWERS, answer_fields, false},
-    {"cases", FIELD_OBJECTS, case_fields, true},
-    {0},
+    {"description", FIELD_TEXT, NULL, false},       {"processes", FIELD_TEXTS, NULL, false},
+    {"process", FIELD_TEXT, NULL, false},           {"now", FIELD_INSTANT, NULL, false},
+    {"sla", FIELD_OBJECT, sla_files_fields, false}, {"mocks", FIELD_ANSWERS, answer_fields, false},
+    {"cases", FIELD_OBJECTS, case_fields, true},    {0},
 };
 
 const struct field selection_fields[] = {
@@ -63,7 +82,7 @@ static const struct field task_fields[] = {
 
 static const struct field timer_fields[] = {
     {"element", FIELD_TEXT, NULL, true},
-    {"due", FIELD_INSTANT, NULL, false},
+    {"due", FIELD_INSTANT_OR_NULL, NULL, false},
     {0},
 };
 
@@ -78,6 +97,7 @@ const struct field expect_fields[] = {
     {"variablesOf", FIELD_VALUES, NULL, false},
     {"tasks", FIELD_OBJECTS, task_fields, false},
     {"timers", FIELD_OBJECTS, timer_fields, false},
+    {"clocks", FIELD_OBJECTS, clock_fields, false},
     {"messages", FIELD_TEXTS, NULL, false},
     {"signals", FIELD_TEXTS, NULL, false},
     {"buffered", FIELD_TEXTS, NULL, false},
@@ -263,8 +283,8 @@ static enum status check_time(const struct field *field, const json_t *value, in
 
     if (text == NULL)
         return wrong_kind(field->name, "a text", value, line, ret_error);
-    status = field->type == FIELD_INSTANT ? iso8601_parse_instant(text, &instant_us, ret_error)
-                                          : iso8601_parse_duration(text, &duration, ret_error);
+    status = field->type == FIELD_DURATION ? iso8601_parse_duration(text, &duration, ret_error)
+                                           : iso8601_parse_instant(text, &instant_us, ret_error);
     if (status == STATUS_OK)
         return STATUS_OK;
     (void)error_prefix(ret_error, "'%s'", field->name);
@@ -333,6 +353,10 @@ static enum status check_value(const struct field *field, const json_t *value,
     case FIELD_VALUES:
     case FIELD_COUNTS:
         return check_members(field, value, at.line, ret_error);
+    case FIELD_INSTANT_OR_NULL:
+        if (json_is_null(value))
+            return STATUS_OK;
+        return check_time(field, value, at.line, ret_error);
     case FIELD_INSTANT:
     case FIELD_DURATION:
         return check_time(field, value, at.line, ret_error);
@@ -520,6 +544,14 @@ void scenario_free(struct scenario *scenario)
 const char *scenario_file(const struct scenario *scenario, uint32_t index)
 {
     return json_string_value(json_array_get(json_object_get(scenario->root, "processes"), index));
+}
+
+const char *scenario_sla_file(const struct scenario *scenario, bool is_calendar, uint32_t index)
+{
+    const json_t *files = json_object_get(scenario->root, "sla");
+
+    return json_string_value(
+        json_array_get(json_object_get(files, is_calendar ? "calendars" : "policies"), index));
 }
 
 const char *scenario_case_name(const struct scenario *scenario, uint32_t index)

@@ -50,6 +50,7 @@ enum field_type {
     FIELD_BOOLEAN,
     FIELD_TRUE_OR_TEXT,
     FIELD_INSTANT,
+    FIELD_INSTANT_OR_NULL,
     FIELD_DURATION,
 };
 
@@ -69,6 +70,7 @@ struct verb {
 
 /* NULL past the last. */
 const struct verb *verb_at(uint32_t index);
+extern const struct field sla_fields[];
 extern const struct field expect_fields[];
 extern const struct field selection_fields[];
 

@@ -160,7 +160,8 @@ static enum status on_question(void *context, const struct world_question *quest
                                         .escalation = text_of(answer, "escalation"),
                                         .error_code = text_of(answer, "error"),
                                         .message = text_of(answer, "message"),
-                                        .failure = text_of(answer, "failure")};
+                                        .failure = text_of(answer, "failure"),
+                                        .sla = json_object_get(answer, "sla")};
     return STATUS_OK;
 }
 
@@ -228,6 +229,7 @@ void scenario_run(const struct scenario *scenario, uint32_t index,
     struct world_callbacks callbacks = {.run_script = settings->run_script,
                                         .script_context = settings->script_context,
                                         .timers = settings->timers,
+                                        .sla = settings->sla,
                                         .answer = on_question,
                                         .on_change = on_change,
                                         .context = &run};

@@ -5,6 +5,7 @@
 #define SYNERGYFLOW_SCENARIO_H
 
 #include "bpmn/scenario/coverage.h"
+#include "bpmn/scenario/world.h"
 #include "bpmn/step/step.h"
 
 enum {
@@ -25,6 +26,8 @@ void scenario_free(struct scenario *scenario); /* NULL is fine */
 /* The files that it names, as written; NULL past the last. None at all: those beside the document.
  */
 const char *scenario_file(const struct scenario *scenario, uint32_t index);
+/* The files of SLA policies, or of calendars, that it names; NULL past the last. */
+const char *scenario_sla_file(const struct scenario *scenario, bool is_calendar, uint32_t index);
 /* NULL past the last. */
 const char *scenario_case_name(const struct scenario *scenario, uint32_t index);
 int scenario_case_line(const struct scenario *scenario, uint32_t index);
@@ -51,6 +54,7 @@ struct scenario_settings {
                               struct bpmn_script_result *ret_result, struct error *ret_error);
     void *script_context;
     const struct timer_sources *timers; /* NULL: no zones and calendars */
+    const struct world_sla *sla;        /* what scenario_sla_file() named; NULL: nothing */
     struct coverage **coverage;         /* added to; NULL: not wanted */
 };
 

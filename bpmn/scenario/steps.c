@@ -235,6 +235,12 @@ static enum status run_conditions(struct run *run, const struct scenario_step *s
                                 json_object_get(step->value, "variables"), ret_error);
 }
 
+static enum status run_sla(struct run *run, const struct scenario_step *step,
+                           struct error *ret_error)
+{
+    return world_change_subject(run->world, step->value, ret_error);
+}
+
 /* ---- the instance as a whole ---- */
 
 /* The token of an active element, where variables are set from. */
@@ -396,6 +402,7 @@ static const struct verb verbs[] = {
     {{"message", FIELD_OBJECT, message_fields, true}, NULL, run_message},
     {{"signal", FIELD_OBJECT, signal_fields, true}, NULL, run_signal},
     {{"conditions", FIELD_OBJECT, condition_fields, true}, NULL, run_conditions},
+    {{"sla", FIELD_OBJECT, sla_fields, true}, NULL, run_sla},
     {{"setVariables", FIELD_OBJECT, NULL, true}, beside_variables, run_variables},
     {{"removeVariables", FIELD_TEXTS, NULL, true}, beside_variables, run_variables},
     {{"advance", FIELD_DURATION, NULL, true}, NULL, run_time},

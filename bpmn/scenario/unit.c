@@ -286,9 +286,22 @@ static void tell_changes(struct world *world)
             change->kind == BPMN_CHANGE_TASK_CANCELLED)
             remove_task(world, &change->wait_id);
         world_jobs_note(world, instance, change);
+        world_clocks_note(world->clocks, instance, change);
         if (world->callbacks.on_change != NULL)
             world->callbacks.on_change(world->callbacks.context, instance, change);
     }
+}
+
+/* Instances are subjects, too; then timers that follow clocks are due anew. */
+static enum status look_at_clocks(struct world *world, struct error *ret_error)
+{
+    const struct world_unit *unit = &world->unit;
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < unit->touched_count && status == STATUS_OK; i++)
+        status = world_clocks_instance(world->clocks, unit->touched[i], world->now_us, ret_error);
+    return status == STATUS_OK ? world_clocks_look(world->clocks, world->now_us, ret_error)
+                               : status;
 }
 
 enum status world_unit_end(struct world *world, enum status status, struct error *ret_error)
@@ -296,13 +309,19 @@ enum status world_unit_end(struct world *world, enum status status, struct error
     struct world_unit *unit = &world->unit;
 
     if (status == STATUS_OK)
+        status = world_clocks_apply(world->clocks, world->now_us, ret_error);
+    else
+        world_clocks_drop(world->clocks);
+    if (status == STATUS_OK)
         status = renew_all(unit, ret_error);
     for (uint32_t i = 0; i < unit->touched_count && status == STATUS_OK; i++)
         keep(unit->touched[i]);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         tell_changes(world);
-    else
+        status = look_at_clocks(world, ret_error);
+    } else {
         world->instance_count = unit->instances_before;
+    }
     for (uint32_t i = 0; i < unit->touched_count; i++) {
         struct world_instance *instance = unit->touched[i];
 

@@ -2,6 +2,7 @@
 #include "bpmn/scenario/world_private.h"
 
 #include "bpmn/base/memory.h"
+#include "bpmn/sla/clock.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct world *world_new(int64_t now_us, const struct world_callbacks *callbacks)
     world->now_us = now_us;
     world->arena = arena_new(WORLD_ARENA_BYTES);
     world->ids.source.next = next_id;
+    world->clocks = world_clocks_new(world->arena, callbacks->sla);
     world_jobs_init(&world->jobs);
     world_jobs_init(&world->failed);
     world_jobs_init(&world->buffered);
@@ -41,6 +43,7 @@ void world_free(struct world *world)
     }
     for (uint32_t i = 0; i < world->task_count; i++)
         json_decref(world->tasks[i].details);
+    world_clocks_free(world->clocks);
     world_jobs_clear(&world->jobs);
     world_jobs_clear(&world->failed);
     world_jobs_clear(&world->buffered);
@@ -150,4 +153,17 @@ void world_visit_waits(const struct world *world,
             }
         }
     }
+}
+
+bool world_timer_due(const struct world *world, const struct bpmn_wait *wait, int64_t *ret_due_us)
+{
+    *ret_due_us = wait->due_us == BPMN_TIMER_BY_CLOCK_US
+                      ? world_clocks_due_us(world->clocks, &wait->id)
+                      : wait->due_us;
+    return *ret_due_us != SLA_OPEN_US;
+}
+
+json_t *world_describe_clocks(const struct world *world)
+{
+    return world_clocks_describe(world->clocks, world->now_us);
 }

@@ -9,6 +9,8 @@
 #ifndef SYNERGYFLOW_SCENARIO_WORLD_H
 #define SYNERGYFLOW_SCENARIO_WORLD_H
 
+#include "bpmn/sla/policy.h"
+#include "bpmn/sla/rating.h"
 #include "bpmn/step/step.h"
 #include "bpmn/timer/timer_plan.h"
 
@@ -21,6 +23,14 @@ enum {
 };
 
 struct world;
+
+/* Policies in order, and one version of each calendar that they name. */
+struct world_sla {
+    const struct sla_policy *const *policies;
+    size_t policy_count;
+    const struct sla_calendar_version *calendars;
+    size_t calendar_count;
+};
 
 struct world_definition {
     const struct bpmn_model *model;
@@ -78,6 +88,7 @@ struct world_answer {
     const char *error_code; /* a BPMN error instead of an answer */
     const char *message;
     const char *failure; /* a technical one: the unit fails */
+    const json_t *sla;   /* {"subject", "id", "fields"}: an SLA subject that has changed; or NULL */
 };
 
 /* An open user task. */
@@ -102,6 +113,7 @@ struct world_callbacks {
                               struct bpmn_script_result *ret_result, struct error *ret_error);
     void *script_context;
     const struct timer_sources *timers; /* NULL: no zones and calendars */
+    const struct world_sla *sla;        /* NULL: no SLA clocks */
     /* *ret_answered stays false: the question stays open until somebody answers it by a command. */
     enum status (*answer)(void *context, const struct world_question *question, bool *ret_answered,
                           struct world_answer *ret_answer, struct error *ret_error);
@@ -138,6 +150,9 @@ MUST_CHECK enum status world_broadcast(struct world *world, const char *name,
 /* Processes whose conditional start event holds with these variables. */
 MUST_CHECK enum status world_look_at_starts(struct world *world, const char *business_key,
                                             const json_t *variables, struct error *ret_error);
+/* A subject of SLA clocks has changed: {"subject", "id", "fields"}. */
+MUST_CHECK enum status world_change_subject(struct world *world, const json_t *change,
+                                            struct error *ret_error);
 /* Fires a timer now, due or not. */
 MUST_CHECK enum status world_fire(struct world *world, const struct world_wait *timer,
                                   struct error *ret_error);
@@ -151,6 +166,10 @@ MUST_CHECK enum status world_pass_until(struct world *world, int64_t until_us,
                                         struct error *ret_error);
 
 int64_t world_now_us(const struct world *world);
+/* When a timer is due; false: it floats, since the clock that it follows does. */
+bool world_timer_due(const struct world *world, const struct bpmn_wait *wait, int64_t *ret_due_us);
+/* All SLA clocks: an array of objects; new reference. */
+json_t *world_describe_clocks(const struct world *world);
 /* The latest version, NULL when there is none. */
 const struct world_definition *world_latest(const struct world *world, const char *key);
 const struct world_definition *world_definition_at(const struct world *world, uint32_t index);

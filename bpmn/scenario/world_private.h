@@ -5,6 +5,7 @@
 #ifndef SYNERGYFLOW_SCENARIO_WORLD_PRIVATE_H
 #define SYNERGYFLOW_SCENARIO_WORLD_PRIVATE_H
 
+#include "bpmn/scenario/clocks.h"
 #include "bpmn/scenario/world.h"
 
 enum world_job_kind {
@@ -93,6 +94,7 @@ struct world {
     struct uuid *dead_timers; /* their firing failed */
     uint32_t dead_count;
     uint32_t dead_capacity;
+    struct world_clocks *clocks;
     bool look_in_buffer; /* somebody has begun to wait for a message */
     uint32_t units_left; /* of the step under way */
     struct world_unit unit;

@@ -232,11 +232,18 @@ static void append_details(struct text *text, const struct bpmn_change *change, 
         text_append_format(text, ", topic %s", change->name);
         break;
     case BPMN_CHANGE_TIMER_ARMED:
+        if (change->clock != NULL) {
+            text_append_format(text, ", follows %s of %s %s at %s", change->clock->target,
+                               change->clock->subject_type, change->clock->subject_id,
+                               change->clock->threshold);
+            break;
+        }
         append_due(text, change->due_us);
         append_repeat(text, change);
         break;
     case BPMN_CHANGE_TIMER_FIRED:
-        append_due(text, change->due_us);
+        if (change->due_us != BPMN_TIMER_BY_CLOCK_US)
+            append_due(text, change->due_us);
         break;
     case BPMN_CHANGE_MESSAGE_AWAITED:
     case BPMN_CHANGE_MESSAGE_RECEIVED:

@@ -127,6 +127,14 @@ struct bpmn_call_details {
     const json_t *variables; /* an object, owned by the instance until it is saved */
 };
 
+/* The SLA clock that a timer follows, expressions evaluated. */
+struct bpmn_clock_binding {
+    const char *subject_type;
+    const char *subject_id;
+    const char *target;
+    const char *threshold;
+};
+
 struct bpmn_change {
     enum bpmn_change_kind kind;
     int64_t at_us;
@@ -149,6 +157,7 @@ struct bpmn_change {
     const json_t *value;
     const struct bpmn_task_details *task;
     const struct bpmn_call_details *call;
+    const struct bpmn_clock_binding *clock; /* of an armed timer; NULL: it has a time */
 };
 
 struct bpmn_changes {

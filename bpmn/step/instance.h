@@ -35,13 +35,16 @@ enum bpmn_wait_kind {
 #undef BPMN_WAIT_ENUM
 };
 
+/* When a timer is due that follows an SLA clock: the clock says so, from outside. */
+#define BPMN_TIMER_BY_CLOCK_US INT64_MAX
+
 struct bpmn_wait {
     enum bpmn_wait_kind kind;
     struct uuid id;
     uint32_t element;     /* the token's own element, or the boundary event (start event of an event
                              sub-process, target of an event gateway) that waits */
     uint32_t definition;  /* which of that element's event definitions */
-    int64_t due_us;       /* timers */
+    int64_t due_us;       /* timers; BPMN_TIMER_BY_CLOCK_US */
     const char *name;     /* messages, signals: the name waited for */
     const char *key;      /* messages: the correlation key, NULL when any will do */
     const char *repeat;   /* timers: the cycle with its start written into it, NULL when once */

@@ -239,6 +239,11 @@ static void set_times(json_t *record, const struct bpmn_change *change)
         break;
     case BPMN_CHANGE_TIMER_ARMED:
         set_new(record, "due", json_integer(change->due_us));
+        if (change->clock != NULL)
+            set_new(record, "clock",
+                    json_pack("{s:s, s:s, s:s, s:s}", "subject", change->clock->subject_type, "id",
+                              change->clock->subject_id, "target", change->clock->target,
+                              "threshold", change->clock->threshold));
         set_text(record, "repeat", change->repeat);
         if (change->repeat != NULL)
             set_new(record, "left", json_integer(change->repeats_left));

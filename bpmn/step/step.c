@@ -210,6 +210,11 @@ static enum status check_wait(const struct step *step, const struct bpmn_command
     char due[ISO8601_INSTANT_BYTES];
     char now[ISO8601_INSTANT_BYTES];
 
+    if (command->kind == BPMN_TRIGGER_TIMER && !command->early &&
+        wait->due_us == BPMN_TIMER_BY_CLOCK_US)
+        return error_set(ret_error, STATUS_CONFLICT,
+                         "Expected the clock that timer '%s' follows to say that it is due.",
+                         event_id);
     if (command->kind == BPMN_TRIGGER_TIMER && !command->early && step->env->now_us < wait->due_us)
         return error_set(ret_error, STATUS_CONFLICT,
                          "Expected timer '%s' to be due but it is due at %s and now it is %s.",

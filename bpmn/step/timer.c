@@ -1,7 +1,10 @@
 /* Timers of tokens: arming them, and arming the next firing of a cycle. Only events that interrupt
  * nothing repeat (boundary events, event sub-processes): the others can happen but once. */
+#include "bpmn/sla/point.h"
 #include "bpmn/step/element.h"
 #include "bpmn/timer/timer_plan.h"
+
+#include <string.h>
 
 /* Can it happen again? A catch event's token goes on; an interrupting event ends what it is for. */
 static bool may_repeat(const struct bpmn_element *event)
@@ -24,6 +27,77 @@ static void arm(struct step *step, const struct place *at, const struct bpmn_ele
     change.repeat = plan->repeat;
     change.repeats_left = plan->repeats_left;
     step_wait(step, &change);
+}
+
+/* The subject that is meant when the model names none. */
+static enum status own_subject(const struct step *step, const struct bpmn_timer_clock *clock,
+                               const char **ret_id, struct error *ret_error)
+{
+    char text[UUID_TEXT_BYTES];
+
+    if (strcmp(clock->subject_type, "process-instance") == 0) {
+        *ret_id = arena_copy(step->env->arena, uuid_format(&step->instance->id, text));
+        return STATUS_OK;
+    }
+    *ret_id = step->instance->business_key;
+    if (*ret_id != NULL)
+        return STATUS_OK;
+    return error_set(ret_error, STATUS_FAILED,
+                     "Expected a business key, which says whose clock the timer follows, but the "
+                     "instance has none; name the %s in synergyflow:clockSubjectId.",
+                     clock->subject_type);
+}
+
+/* Which clock the timer follows, as seen from `at`. */
+static enum status bind(struct step *step, const struct place *at, const struct bpmn_element *event,
+                        const struct bpmn_timer_clock *clock,
+                        const struct bpmn_clock_binding **ret_binding, struct error *ret_error)
+{
+    struct bpmn_clock_binding *binding = arena_alloc(step->env->arena, sizeof(*binding));
+    struct place seen_from = *at;
+    struct sla_point unused;
+    enum status status;
+
+    seen_from.element = event;
+    binding->subject_type = clock->subject_type;
+    status = evaluate_text(step, &seen_from, clock->target, "clock", &binding->target, ret_error);
+    if (status == STATUS_OK)
+        status = evaluate_text(step, &seen_from, clock->threshold, "threshold", &binding->threshold,
+                               ret_error);
+    if (status == STATUS_OK && clock->subject_id != NULL)
+        status = evaluate_text(step, &seen_from, clock->subject_id, "clockSubjectId",
+                               &binding->subject_id, ret_error);
+    else if (status == STATUS_OK)
+        status = own_subject(step, clock, &binding->subject_id, ret_error);
+    if (status == STATUS_OK &&
+        (binding->target == NULL || binding->subject_id == NULL || binding->subject_id[0] == '\0'))
+        status = error_set(ret_error, STATUS_FAILED,
+                           "Expected the name of an SLA target and the id of a subject but found "
+                           "nothing.");
+    if (status == STATUS_OK)
+        status = sla_point_read(binding->threshold != NULL ? binding->threshold : "", &unused,
+                                ret_error);
+    *ret_binding = binding;
+    return status == STATUS_OK ? STATUS_OK : evaluate_failed(event, "timer", ret_error);
+}
+
+/* It waits for its clock. `id` as with arm(). */
+static enum status arm_by_clock(struct step *step, const struct place *at,
+                                const struct bpmn_element *event, uint32_t definition,
+                                const struct bpmn_timer_clock *clock, const struct uuid *id,
+                                struct error *ret_error)
+{
+    struct bpmn_change change = step_change(step, BPMN_CHANGE_TIMER_ARMED, at);
+
+    if (bind(step, at, event, clock, &change.clock, ret_error) != STATUS_OK)
+        return ret_error->status;
+    if (id != NULL)
+        change.wait_id = *id;
+    change.element = event->index;
+    change.definition = definition;
+    change.due_us = BPMN_TIMER_BY_CLOCK_US;
+    step_wait(step, &change);
+    return STATUS_OK;
 }
 
 static enum status find_place(struct step *step, const struct bpmn_event_definition *defined,
@@ -60,9 +134,13 @@ static enum status plan(struct step *step, const struct place *at, const struct 
 enum status timer_arm(struct step *step, const struct place *at, const struct bpmn_element *event,
                       uint32_t definition, struct error *ret_error)
 {
+    const struct bpmn_timer_clock *clock = event->events.items[definition].clock;
     struct timer_plan planned;
-    enum status status = plan(step, at, event, definition, step->env->now_us, &planned, ret_error);
+    enum status status;
 
+    if (clock != NULL)
+        return arm_by_clock(step, at, event, definition, clock, NULL, ret_error);
+    status = plan(step, at, event, definition, step->env->now_us, &planned, ret_error);
     if (status != STATUS_OK)
         return status;
     if (planned.never) {
@@ -80,11 +158,17 @@ enum status timer_repeat(struct step *step, const struct place *at, const struct
                          struct error *ret_error)
 {
     const struct bpmn_element *event = &step->model->elements[fired->element];
+    const struct bpmn_timer_clock *clock = event->events.items[fired->definition].clock;
     struct timer_plan planned;
     struct timer_place place;
-    enum status status =
-        find_place(step, &event->events.items[fired->definition], &place, ret_error);
+    enum status status;
 
+    /* It happens once in each cycle of its clock: it waits for the next one. */
+    if (clock != NULL)
+        return may_repeat(event)
+                   ? arm_by_clock(step, at, event, fired->definition, clock, NULL, ret_error)
+                   : STATUS_OK;
+    status = find_place(step, &event->events.items[fired->definition], &place, ret_error);
     if (status == STATUS_OK)
         status = timer_plan_next(fired->repeat, fired->repeats_left, &place, fired->due_us,
                                  step->env->now_us, &planned, ret_error);
@@ -129,6 +213,12 @@ enum status timer_move(struct step *step, const struct place *at, const struct b
         const struct bpmn_element *defined = event;
 
         status = find_definition(step, wait, &defined, ret_error);
+        if (status == STATUS_OK && defined->events.items[wait->definition].clock != NULL) {
+            step_cancel_wait(step, at, wait, NULL);
+            return arm_by_clock(step, at, event, wait->definition,
+                                defined->events.items[wait->definition].clock, &wait->id,
+                                ret_error);
+        }
         if (status == STATUS_OK)
             status =
                 plan(step, at, defined, wait->definition, command->from_us, &planned, ret_error);

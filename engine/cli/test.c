@@ -9,6 +9,7 @@
 #include "engine/cli/option.h"
 #include "engine/cli/test_coverage.h"
 #include "engine/cli/test_report.h"
+#include "engine/cli/test_sla.h"
 #include "engine/service/scripts.h"
 #include "engine/zone/places.h"
 
@@ -230,12 +231,13 @@ static enum status add_documents(struct runner *runner, struct test_file *file,
 /* ---- running ---- */
 
 static void run_cases(struct runner *runner, struct test_file *file,
-                      const struct document_list *documents)
+                      const struct document_list *documents, const struct test_sla *sla)
 {
     struct scenario_settings settings = {.documents = documents->items,
                                          .document_count = documents->count,
                                          .run_script = scripts_run_alone,
                                          .timers = places_sources(runner->places),
+                                         .sla = sla->has_files ? &sla->world : NULL,
                                          .coverage =
                                              runner->wants_coverage ? &runner->coverage : NULL};
     uint32_t count = 0;
@@ -262,6 +264,7 @@ static void run_file(struct runner *runner, const char *path)
 {
     struct test_file *file = &runner->report.files[runner->report.file_count++];
     struct document_list documents = {.count = 0};
+    struct test_sla sla = {0};
     struct text text = TEXT_INIT;
     enum status status;
 
@@ -272,12 +275,16 @@ static void run_file(struct runner *runner, const char *path)
     text_deinit(&text);
     if (status == STATUS_OK)
         status = add_documents(runner, file, &documents, &file->error);
+    if (status == STATUS_OK)
+        status = test_sla_read(file->scenario, path, places_sources(runner->places)->zones, &sla,
+                               &file->culprit, &file->error);
     if (status == STATUS_OK) {
-        run_cases(runner, file, &documents);
+        run_cases(runner, file, &documents, &sla);
     } else {
         scenario_free(file->scenario);
         file->scenario = NULL;
     }
+    test_sla_deinit(&sla);
     if (runner->prints)
         test_report_print_file(file);
 }

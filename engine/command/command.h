@@ -86,6 +86,7 @@ struct command {
     const json_t *local;               /* BPMN_SCRIPT_RETURNED */
     const json_t *value;               /* BPMN_SCRIPT_RETURNED, BPMN_CHANGE_STATE */
     bool early;                        /* BPMN_TRIGGER_TIMER: now, due or not */
+    bool by_clock;                     /* BPMN_TRIGGER_TIMER: it follows an SLA clock */
     int64_t due_us;                    /* BPMN_MOVE_TIMER: the new time; 0: worked out again … */
     int64_t from_us;                   /* … as if it had been armed then … */
     bool newest;                       /* … from the newest version of `definition_key` */
@@ -105,6 +106,9 @@ struct command {
 struct command_effects {
     void *context;
     void (*timer_armed)(void *context, const struct uuid *id, const struct uuid *instance_id,
+                        int64_t due_us);
+    /* The same of one that follows an SLA clock; it may have been armed before. */
+    void (*timer_bound)(void *context, const struct uuid *id, const struct uuid *instance_id,
                         int64_t due_us);
     void (*timer_removed)(void *context, const struct uuid *id, int64_t due_us);
     void (*events_published)(void *context, uint32_t count);

@@ -26,6 +26,15 @@ void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uu
     add_effect(unit, id, instance_id, due_us)->armed = armed;
 }
 
+void unit_bound_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
+                       int64_t due_us)
+{
+    struct timer_effect *effect = add_effect(unit, id, instance_id, due_us);
+
+    effect->armed = true;
+    effect->by_clock = true;
+}
+
 void unit_job_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
                      int64_t due_us)
 {
@@ -69,6 +78,10 @@ void unit_apply_effects(struct unit *unit)
             if (effects->job_added != NULL)
                 effects->job_added(effects->context, &effect->id, &effect->instance_id,
                                    effect->due_us);
+        } else if (effect->by_clock) {
+            if (effects->timer_bound != NULL)
+                effects->timer_bound(effects->context, &effect->id, &effect->instance_id,
+                                     effect->due_us);
         } else if (effect->armed && effects->timer_armed != NULL)
             effects->timer_armed(effects->context, &effect->id, &effect->instance_id,
                                  effect->due_us);

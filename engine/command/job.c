@@ -69,14 +69,19 @@ static enum status hand_out_script(struct unit *unit, struct unit_item *item,
 static enum status start(struct unit *unit, struct unit_item *item, struct error *ret_error)
 {
     const struct unit_job *job = item->job;
-    const struct definition *definition =
-        definition_by_id(unit->queue->settings.definitions, job->definition_id);
+    struct definition_cache *cache = unit->queue->settings.definitions;
+    const struct definition *definition = job->definition_id[0] != '\0'
+                                              ? definition_by_id(cache, job->definition_id)
+                                              : definition_latest(cache, job->name);
     struct bpmn_command step = {
         .kind = BPMN_START,
-        .element = job->element_id,
+        .element = job->element_id[0] != '\0' ? job->element_id : NULL,
         .definition = (uint32_t)json_integer_value(json_object_get(job->payload, "definition")),
         .variables = variables_of(job)};
 
+    if (definition == NULL && job->definition_id[0] == '\0')
+        return error_set(ret_error, STATUS_FAILED,
+                         "Expected process '%.200s' to be deployed but it is not.", job->name);
     if (definition == NULL)
         return error_set(ret_error, STATUS_NOT_FOUND,
                          "Expected the process definition '%.200s' but it has been deleted.",

@@ -230,6 +230,10 @@ void unit_load(struct unit *unit, struct pg_batch *batch)
     scopes = ask(unit, LOAD_SCOPES, batch, &load_scopes);
     add_wanted(unit, scopes);
     add_residents(unit, scopes);
+    if (unit_asks_clocks(unit)) {
+        unit->loaded[LOAD_CLOCKS] = (int32_t)pg_batch_count(batch);
+        unit_ask_clocks(unit, batch);
+    }
 }
 
 /* NULL when it was not asked for. */
@@ -238,6 +242,11 @@ static const struct pg_result *loaded(const struct unit *unit, enum load_stateme
     return unit->loaded[which] < 0
                ? NULL
                : pg_batch_result(unit->load_batch, (uint32_t)unit->loaded[which]);
+}
+
+const struct pg_result *unit_loaded_clocks(const struct unit *unit)
+{
+    return loaded(unit, LOAD_CLOCKS);
 }
 
 struct unit_instance *unit_find_instance(struct unit *unit, const struct uuid *id)
@@ -610,21 +619,22 @@ void unit_wanted_definitions(struct unit *unit, const char ***ret_ids, uint32_t 
     for (uint32_t i = 0; i < unit->item_count; i++) {
         const struct command *command = unit->items[i].command;
         const struct unit_job *job = unit->items[i].job;
-        const char *id = job != NULL && uuid_is_zero(&job->instance_id) ? job->definition_id
-                                                                        : command->definition_id;
+        bool starts = job != NULL && uuid_is_zero(&job->instance_id);
+        const char *id = starts ? job->definition_id : command->definition_id;
+        const char *key = starts ? job->name : command->definition_key;
         const struct definition *definition = NULL;
 
-        if (command->kind != COMMAND_START && !command->newest &&
-            !(job != NULL && uuid_is_zero(&job->instance_id)))
+        if (command->kind != COMMAND_START && !command->newest && !starts)
             continue;
-        definition = id != NULL ? definition_by_id(cache, id)
-                                : definition_latest(cache, command->definition_key);
+        if (starts && id[0] == '\0')
+            id = NULL; /* the latest version of the process that it names */
+        definition = id != NULL ? definition_by_id(cache, id) : definition_latest(cache, key);
         if (definition != NULL)
             unit_wanted_calls(unit, definition->model, *ret_keys, ret_key_count, capacity);
         else if (id != NULL)
             (*ret_ids)[(*ret_id_count)++] = id;
         else if (*ret_key_count < capacity)
-            (*ret_keys)[(*ret_key_count)++] = command->definition_key;
+            (*ret_keys)[(*ret_key_count)++] = key;
     }
 }
 

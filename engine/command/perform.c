@@ -301,6 +301,28 @@ static enum status find_newest(struct unit *unit, const struct command *command,
     return STATUS_OK;
 }
 
+/* A timer that follows a clock is due when the clock says so. */
+static enum status ask_clock(struct unit *unit, struct unit_item *item, struct bpmn_command *step,
+                             struct error *ret_error)
+{
+    struct bpmn_wait *wait = NULL;
+    bool is_due = false;
+
+    if (bpmn_instance_waiting(&item->instance->instance, &step->target, NULL, &wait) == NULL ||
+        wait->due_us != BPMN_TIMER_BY_CLOCK_US)
+        return STATUS_OK;
+    if (!item->command->by_clock) {
+        /* Nobody had said so: the next load reads the clock. */
+        item->command->by_clock = true;
+        item->state = ITEM_RETRY;
+        return error_set(ret_error, STATUS_BUSY, "The timer's clock has to be read first.");
+    }
+    if (unit_clock_says(unit, item, unit_loaded_clocks(unit), &is_due, ret_error) != STATUS_OK)
+        return ret_error->status;
+    step->early = is_due;
+    return STATUS_OK;
+}
+
 static enum status perform_step(struct unit *unit, struct unit_item *item, struct error *ret_error)
 {
     struct bpmn_command step;
@@ -311,6 +333,11 @@ static enum status perform_step(struct unit *unit, struct unit_item *item, struc
         status = unit_ready_instance(unit, item->instance, ret_error);
     if (status == STATUS_OK)
         status = translate(item, &step, ret_error);
+    if (status == STATUS_OK && step.kind == BPMN_TRIGGER_TIMER && !step.early) {
+        status = ask_clock(unit, item, &step, ret_error);
+        if (status != STATUS_OK)
+            return status;
+    }
     if (status == STATUS_OK && item->command->newest)
         status = find_newest(unit, item->command, &step, ret_error);
     if (status == STATUS_OK)

@@ -123,7 +123,7 @@ bool unit_has_changes(const struct unit *unit)
         if (unit->items[i].stale_timer || unit->items[i].job_done)
             return true;
     }
-    return unit->event_count > 0 || unit->rounds > 0;
+    return unit->event_count > 0 || unit->rounds > 0 || unit_has_corrections(unit);
 }
 
 static void store_new_instances(struct unit *unit, struct pg_batch *batch)
@@ -307,6 +307,7 @@ void unit_store(struct unit *unit, struct pg_batch *batch)
     store_old_instances(unit, batch);
     store_scopes(unit, batch);
     unit_store_waits(unit, batch);
+    unit_store_clock_timers(unit, batch);
     unit_store_thrown(unit, batch);
     unit_store_actions(unit, batch);
     store_journal(unit, batch);

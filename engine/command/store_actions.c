@@ -13,7 +13,11 @@ static void put_time(json_t *details, const char *name, int64_t at_us)
 {
     char text[ISO8601_INSTANT_BYTES];
 
-    (void)json_object_set_new(details, name, json_string(iso8601_format_instant_us(at_us, text)));
+    if (at_us == BPMN_TIMER_BY_CLOCK_US)
+        (void)json_object_set_new(details, name, json_string("by its SLA clock"));
+    else
+        (void)json_object_set_new(details, name,
+                                  json_string(iso8601_format_instant_us(at_us, text)));
 }
 
 /* When the timer was due, and is due now. */

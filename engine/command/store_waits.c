@@ -38,12 +38,26 @@ static const struct pg_statement insert_timers = {
     " due_at, repeat, created_at, retry_cycle) SELECT * FROM unnest($1::uuid[], $2::uuid[],"
     " $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::timestamptz[],"
     " $9::text[])"};
-/* Whatever went wrong at the old time is forgotten. */
+static const struct pg_statement insert_bound_timers = {
+    "store_insert_bound_timers",
+    "INSERT INTO " WORKFLOWS "timer (id, instance_id, execution_id, definition_id, element_id,"
+    " due_at, created_at, retry_cycle, clock_subject_type, clock_subject_id, clock_target,"
+    " clock_threshold) SELECT id, instance_id, execution_id, definition_id, element_id,"
+    " coalesce(due_at, 'infinity'), created_at, retry_cycle, subject_type, subject_id, target,"
+    " threshold FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],"
+    " $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[],"
+    " $12::text[]) AS n (id, instance_id, execution_id, definition_id, element_id, due_at,"
+    " created_at, retry_cycle, subject_type, subject_id, target, threshold)"};
+/* Whatever went wrong at the old time is forgotten; a timer with a time of its own follows no
+ * clock. */
 static const struct pg_statement move_timers = {
     "store_move_timers",
-    "UPDATE " WORKFLOWS "timer t SET due_at = n.due_at, repeat = n.repeat, attempts = 0,"
-    " last_error = NULL, dead_at = NULL FROM unnest($1::uuid[], $2::timestamptz[], $3::text[])"
-    " AS n (id, due_at, repeat) WHERE t.id = n.id"};
+    "UPDATE " WORKFLOWS "timer t SET due_at = coalesce(n.due_at, 'infinity'), repeat = n.repeat,"
+    " attempts = 0, last_error = NULL, dead_at = NULL, clock_subject_type = n.subject_type,"
+    " clock_subject_id = n.subject_id, clock_target = n.target, clock_threshold = n.threshold"
+    " FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],"
+    " $7::text[]) AS n (id, due_at, repeat, subject_type, subject_id, target, threshold)"
+    " WHERE t.id = n.id"};
 static const struct pg_statement delete_timers = {
     "store_delete_timers", "DELETE FROM " WORKFLOWS "timer WHERE id = ANY ($1::uuid[])"};
 
@@ -231,7 +245,8 @@ static void store_new_timers(struct unit *unit, struct pg_batch *batch, const st
     struct pg_array *a[9] = {NULL};
 
     for (const struct made_wait *made = waits->first_made; made != NULL; made = made->next) {
-        if (made->change->kind != BPMN_CHANGE_TIMER_ARMED || made->closed != NULL || made->moved)
+        if (made->change->kind != BPMN_CHANGE_TIMER_ARMED || made->closed != NULL || made->moved ||
+            made->change->clock != NULL)
             continue;
         if (call == NULL) {
             call = pg_batch_add(batch, &insert_timers);
@@ -250,10 +265,63 @@ static void store_new_timers(struct unit *unit, struct pg_batch *batch, const st
     }
 }
 
+/* Four columns: which clock the timer follows, if any. */
+static void add_clock(struct pg_array **a, const struct bpmn_clock_binding *clock)
+{
+    pg_add_text(a[0], clock != NULL ? clock->subject_type : NULL);
+    pg_add_text(a[1], clock != NULL ? clock->subject_id : NULL);
+    pg_add_text(a[2], clock != NULL ? clock->target : NULL);
+    pg_add_text(a[3], clock != NULL ? clock->threshold : NULL);
+}
+
+/* When it is due, by itself or by its clock, and who has to know. */
+static void add_due(struct unit *unit, struct pg_array *array, const struct made_wait *made)
+{
+    int64_t due_us = made->change->due_us;
+
+    if (made->change->clock == NULL) {
+        pg_add_timestamp(array, due_us);
+        unit_timer_effect(unit, &made->id, &made->instance->id, due_us, true);
+        return;
+    }
+    due_us = unit_bound_due_us(unit, &made->id);
+    if (due_us == SLA_OPEN_US) {
+        pg_add_null(array);
+        return;
+    }
+    pg_add_timestamp(array, due_us);
+    unit_bound_effect(unit, &made->id, &made->instance->id, due_us);
+}
+
+static void store_bound_timers(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
+{
+    struct pg_call *call = NULL;
+    struct pg_array *a[12] = {NULL};
+
+    for (const struct made_wait *made = waits->first_made; made != NULL; made = made->next) {
+        if (made->change->kind != BPMN_CHANGE_TIMER_ARMED || made->closed != NULL || made->moved ||
+            made->change->clock == NULL)
+            continue;
+        if (call == NULL) {
+            call = pg_batch_add(batch, &insert_bound_timers);
+            store_where_arrays(a, call);
+            a[5] = pg_timestamp_array(call);
+            a[6] = pg_timestamp_array(call);
+            for (int i = 7; i < 12; i++)
+                a[i] = pg_text_array(call);
+        }
+        store_where(a, made);
+        add_due(unit, a[5], made);
+        pg_add_timestamp(a[6], made->change->at_us);
+        pg_add_text(a[7], retry_cycle_of(made));
+        add_clock(a + 8, made->change->clock);
+    }
+}
+
 static void store_moved_timers(struct unit *unit, struct pg_batch *batch, const struct waits *waits)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[3] = {NULL};
+    struct pg_array *a[7] = {NULL};
 
     for (const struct made_wait *made = waits->first_made; made != NULL; made = made->next) {
         if (!made->moved || made->closed != NULL)
@@ -262,12 +330,13 @@ static void store_moved_timers(struct unit *unit, struct pg_batch *batch, const 
             call = pg_batch_add(batch, &move_timers);
             a[0] = pg_uuid_array(call);
             a[1] = pg_timestamp_array(call);
-            a[2] = pg_text_array(call);
+            for (int i = 2; i < 7; i++)
+                a[i] = pg_text_array(call);
         }
         pg_add_uuid(a[0], &made->id);
-        pg_add_timestamp(a[1], made->change->due_us);
+        add_due(unit, a[1], made);
         pg_add_text(a[2], made->change->repeat);
-        unit_timer_effect(unit, &made->id, &made->instance->id, made->change->due_us, true);
+        add_clock(a + 3, made->change->clock);
     }
 }
 
@@ -319,6 +388,7 @@ void unit_store_waits(struct unit *unit, struct pg_batch *batch)
     store_removals(unit, batch, &waits, &delete_timers, BPMN_WAIT_TIMER);
     store_moved_timers(unit, batch, &waits);
     store_new_timers(unit, batch, &waits);
+    store_bound_timers(unit, batch, &waits);
     unit_store_jobs(unit, batch, &waits);
     unit_store_subscriptions(unit, batch, &waits);
     HASH_CLEAR(hh, waits.by_id);

@@ -28,6 +28,7 @@ void unit_drop_subjects(struct unit *unit)
 {
     for (uint32_t i = 0; i < unit->subject_count; i++)
         json_decref(unit->subjects[i].fields);
+    unit_forget_bindings(unit);
     sla_round_free(unit->round);
     pg_batch_free_results(unit->round_batch);
     unit->subjects = NULL;
@@ -134,13 +135,14 @@ enum status unit_rate(struct unit *unit, struct pg_batch *batch, bool *ret_reads
     struct sla_service *sla = unit->queue->settings.sla;
 
     *ret_reads = false;
-    if (sla == NULL || (unit->subject_count == 0 && !sla_service_has_instances(sla)))
+    if (sla == NULL ||
+        (!unit_find_bindings(unit) && unit->subject_count == 0 && !sla_service_has_instances(sla)))
         return STATUS_OK;
     if (sla_round_new(sla, unit->arena, &unit->round, ret_error) != STATUS_OK)
         return ret_error->status;
     if (sla_round_concerns(unit->round, process_instance))
         add_instances(unit);
-    if (add_changes(unit, ret_error) != STATUS_OK)
+    if (add_changes(unit, ret_error) != STATUS_OK || unit_bind_timers(unit, ret_error) != STATUS_OK)
         return ret_error->status;
     if (sla_round_is_empty(unit->round))
         return STATUS_OK;
@@ -214,5 +216,6 @@ void unit_rated_effects(struct unit *unit)
     if (unit->round_batch == NULL)
         return;
     sla_tell_moved(unit->queue->settings.sla, sla_round_moved(unit->round));
+    sla_round_tell(unit->round);
     sla_service_wake(unit->queue->settings.sla, sla_round_next_due(unit->round));
 }

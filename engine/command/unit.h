@@ -128,6 +128,7 @@ enum load_statement {
     LOAD_EXISTING,
     LOAD_LOCKED,
     LOAD_SCOPES,
+    LOAD_CLOCKS,
     LOAD_COUNT,
 };
 
@@ -141,7 +142,8 @@ struct timer_effect {
     struct uuid id;
     struct uuid instance_id;
     int64_t due_us;
-    bool armed; /* else removed */
+    bool armed;    /* else removed */
+    bool by_clock; /* it follows an SLA clock */
     bool is_job;
 };
 
@@ -226,8 +228,14 @@ struct unit {
     struct module_subject_change *subjects; /* what handlers and steps changed; subjects.c */
     uint32_t subject_count;
     uint32_t subject_capacity;
-    struct sla_round *round;      /* NULL: no clock has to do with this unit */
-    struct pg_batch *round_batch; /* what it has read */
+    struct unit_binding *bindings; /* timers that follow clocks, armed by this unit; clock_timers.c
+                                    */
+    struct sla_bound_firing *firings; /* of such timers */
+    uint32_t firing_count;
+    uint32_t firing_capacity;
+    struct sla_bound_timer *corrections; /* those whose rows were wrong */
+    struct sla_round *round;             /* NULL: no clock has to do with this unit */
+    struct pg_batch *round_batch;        /* what it has read */
     struct timer_effect *timer_effects;
     uint32_t timer_effect_count;
     uint32_t timer_effect_capacity;
@@ -322,6 +330,8 @@ void unit_loaded(struct unit *unit);
 /* The instances whose call activities wait for these; false: there are none to load. */
 bool unit_load_callers(struct unit *unit, struct pg_batch *batch);
 void unit_callers_loaded(struct unit *unit);
+/* What was read of the clocks that timers follow; NULL: nothing was. */
+const struct pg_result *unit_loaded_clocks(const struct unit *unit);
 struct unit_instance *unit_find_instance(struct unit *unit, const struct uuid *id);
 struct unit_instance *unit_add_instance(struct unit *unit, const struct uuid *id);
 MUST_CHECK enum status unit_build_instance(struct unit *unit, struct unit_instance *instance,
@@ -343,6 +353,22 @@ MUST_CHECK enum status unit_settle(struct unit *unit, struct pg_batch *batch,
 /* After COMMIT. */
 void unit_rated_effects(struct unit *unit);
 void unit_drop_subjects(struct unit *unit);
+
+/* clock_timers.c: timers of processes that follow SLA clocks. */
+/* Notes those that the unit has armed; false: there are none. */
+bool unit_find_bindings(struct unit *unit);
+MUST_CHECK enum status unit_bind_timers(struct unit *unit, struct error *ret_error);
+/* SLA_OPEN_US: it floats. */
+int64_t unit_bound_due_us(const struct unit *unit, const struct uuid *timer_id);
+void unit_forget_bindings(struct unit *unit);
+bool unit_asks_clocks(const struct unit *unit);
+void unit_ask_clocks(const struct unit *unit, struct pg_batch *batch);
+/* Whether the clock, as loaded, says that the item's timer is due; else STATUS_NOT_FOUND. */
+MUST_CHECK enum status unit_clock_says(struct unit *unit, struct unit_item *item,
+                                       const struct pg_result *rows, bool *ret_is_due,
+                                       struct error *ret_error);
+bool unit_has_corrections(const struct unit *unit);
+void unit_store_clock_timers(struct unit *unit, struct pg_batch *batch);
 
 /* perform.c: steps of commands and of handlers' answers. */
 void unit_step_items(struct unit *unit);
@@ -454,6 +480,9 @@ void unit_store_actions(struct unit *unit, struct pg_batch *batch);
 void unit_apply_effects(struct unit *unit);
 void unit_timer_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
                        int64_t due_us, bool armed);
+/* Armed, or due at another time than before. */
+void unit_bound_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
+                       int64_t due_us);
 void unit_job_effect(struct unit *unit, const struct uuid *id, const struct uuid *instance_id,
                      int64_t due_us);
 

@@ -19,6 +19,7 @@
 #include "engine/sla/install.h"
 #include "engine/sla/sla.h"
 #include "engine/timer/timer_service.h"
+#include "engine/webhook/webhook_service.h"
 #include "engine/zone/places.h"
 
 #include <string.h>
@@ -45,6 +46,7 @@ struct service {
     char node_name[NODE_NAME_BYTES];
     struct timer_service *timers;
     struct sla_service *sla;
+    struct webhook_service *webhooks;
     struct script_pool *scripts;
     struct outbox *outbox;
     struct http_server *server;
@@ -71,6 +73,14 @@ static void on_timer_armed(void *context, const struct uuid *id, const struct uu
     struct service *service = context;
 
     timer_service_armed(service->timers, id, instance_id, due_us);
+}
+
+static void on_timer_bound(void *context, const struct uuid *id, const struct uuid *instance_id,
+                           int64_t due_us)
+{
+    struct service *service = context;
+
+    timer_service_bound(service->timers, id, instance_id, due_us);
 }
 
 static void on_timer_removed(void *context, const struct uuid *id, int64_t due_us)
@@ -167,14 +177,29 @@ static void on_sla_published(void *context)
     outbox_wake(service->outbox);
 }
 
+static void on_sla_jobs(void *context)
+{
+    struct service *service = context;
+
+    timer_service_look(service->timers);
+}
+
+static void on_sla_webhooks(void *context)
+{
+    struct service *service = context;
+
+    webhook_service_wake(service->webhooks);
+}
+
 static void on_sla_timer_moved(void *context, const struct uuid *id, const struct uuid *instance_id,
                                int64_t due_us)
 {
     struct service *service = context;
 
-    timer_service_removed(service->timers, id, due_us);
     if (due_us != SLA_OPEN_US)
-        timer_service_armed(service->timers, id, instance_id, due_us);
+        timer_service_bound(service->timers, id, instance_id, due_us);
+    else
+        timer_service_removed(service->timers, id, due_us);
 }
 
 static void build_commands(struct service *service)
@@ -211,9 +236,17 @@ static void build_commands(struct service *service)
                                                           .timers = places_sources(service->places),
                                                           .clock = &service->clock,
                                                           .on_published = on_sla_published,
+                                                          .on_jobs = on_sla_jobs,
+                                                          .on_webhooks = on_sla_webhooks,
                                                           .on_timer_moved = on_sla_timer_moved,
                                                           .context = service});
     commands.sla = service->sla;
+    service->webhooks = webhook_service_new(
+        &(struct webhook_settings){.loop = service->loop,
+                                   .pool = service->pool,
+                                   .secrets = settings->webhook_secrets,
+                                   .allow_http = settings->webhook_http != 0,
+                                   .allow_private = settings->webhook_private != 0});
     build_nodes(service);
     timers.nodes = service->nodes;
     service->scripts = script_pool_new(service->loop, &(struct script_pool_options){0});
@@ -239,6 +272,7 @@ static void build_routes(struct service *service)
 
     health_register(service->server, &service->health);
     sla_service_routes(service->sla, service->server);
+    webhook_service_routes(service->webhooks, service->server);
     api_register(service->server, &service->api);
     service->hosts = memory_zero(all_module_count, sizeof(struct module_host *));
     for (uint32_t i = 0; i < all_module_count; i++) {
@@ -286,6 +320,7 @@ enum status service_new(uv_loop_t *loop, const struct settings *settings,
     service->health.pool = service->pool;
     service->effects = (struct command_effects){.context = service,
                                                 .timer_armed = on_timer_armed,
+                                                .timer_bound = on_timer_bound,
                                                 .timer_removed = on_timer_removed,
                                                 .job_added = on_job_added,
                                                 .jobs_created = on_jobs_created,
@@ -314,6 +349,7 @@ static void on_nodes_known(void *context)
 
     timer_service_start(service->timers, service->commands);
     sla_service_start(service->sla);
+    webhook_service_start(service->webhooks);
 }
 
 /* The documents of the modules are stored: the last step before there are callers. */
@@ -443,11 +479,18 @@ static void on_sla_stopped(void *context)
     nodes_stop(service->nodes, on_nodes_left, service);
 }
 
-static void on_timers_stopped(void *context)
+static void on_webhooks_stopped(void *context)
 {
     struct service *service = context;
 
     sla_service_stop(service->sla, on_sla_stopped, service);
+}
+
+static void on_timers_stopped(void *context)
+{
+    struct service *service = context;
+
+    webhook_service_stop(service->webhooks, on_webhooks_stopped, service);
 }
 
 static void on_server_drained(void *context)
@@ -486,6 +529,7 @@ void service_free(struct service *service)
     PRE(service->pool == NULL);
     timer_service_free(service->timers);
     sla_service_free(service->sla);
+    webhook_service_free(service->webhooks);
     nodes_free(service->nodes);
     command_queue_free(service->commands);
     places_free(service->places);

@@ -21,6 +21,8 @@
     X(address, "SYNERGYFLOW_ADDRESS", "127.0.0.1", "address to listen on")                      \
     X(calendars, "SYNERGYFLOW_CALENDARS", "",                                                   \
       "folder of *.calendar.json, the working time that timers can name; empty: none")          \
+    X(webhook_secrets, "SYNERGYFLOW_WEBHOOK_SECRETS", "",                                       \
+      "folder with the secrets of webhooks, a file for each host, or one named default")        \
     X(log_level, "SYNERGYFLOW_LOG_LEVEL", "info", "debug, info, warning or error")
 
 /* X(field, environment variable, default, minimum, maximum, unit, what it is) */
@@ -41,6 +43,10 @@
       "interval of the scan that finds timers which this node did not arm")                       \
     X(timers_in_memory, "SYNERGYFLOW_TIMERS_IN_MEMORY", 200000, 100, 10000000, "timers",          \
       "timers held in memory at once")                                                            \
+    X(webhook_http, "SYNERGYFLOW_WEBHOOK_HTTP", 0, 0, 1, "0 or 1",                                \
+      "1: webhooks may go to http:// too")                                                        \
+    X(webhook_private, "SYNERGYFLOW_WEBHOOK_PRIVATE", 0, 0, 1, "0 or 1",                          \
+      "1: webhooks may go to addresses of loopback and private networks")                         \
     X(timers_in_flight, "SYNERGYFLOW_TIMERS_IN_FLIGHT", 1024, 1, 100000, "timers",                \
       "due timers being worked on at once")
 

@@ -28,6 +28,22 @@ static enum status add_calendar(struct sla_book *book, const json_t *document, i
     return STATUS_OK;
 }
 
+/* Versions come in order: the last one of a name stays. */
+static enum status add_schedule(struct sla_book *book, const json_t *document,
+                                const struct zone_source *zones, struct error *ret_error)
+{
+    const struct on_call_schedule *schedule = NULL;
+    size_t at = book->schedule_count;
+
+    if (on_call_read(book->arena, document, zones, &schedule, ret_error) != STATUS_OK)
+        return ret_error->status;
+    if (at > 0 && strcmp(on_call_name(book->schedules[at - 1]), on_call_name(schedule)) == 0)
+        at--;
+    book->schedules[at] = schedule;
+    book->schedule_count = at + 1;
+    return STATUS_OK;
+}
+
 static enum status add_row(struct sla_book *book, const struct pg_result *rows, uint32_t row,
                            const struct zone_source *zones, struct error *ret_error)
 {
@@ -37,7 +53,10 @@ static enum status add_row(struct sla_book *book, const struct pg_result *rows, 
 
     if (document == NULL)
         return error_set(ret_error, STATUS_INTERNAL, "A stored SLA document is no JSON.");
-    if (strcmp(pg_value_text(rows, row, COLUMN_KIND), "calendar") == 0) {
+    if (strcmp(pg_value_text(rows, row, COLUMN_KIND), "on_call") == 0) {
+        (void)json_object_del(document, "version"); /* given when it was stored */
+        status = add_schedule(book, document, zones, ret_error);
+    } else if (strcmp(pg_value_text(rows, row, COLUMN_KIND), "calendar") == 0) {
         status = add_calendar(book, document, pg_value_int(rows, row, COLUMN_VERSION),
                               pg_value_timestamp(rows, row, COLUMN_VALID_FROM), zones, ret_error);
     } else {
@@ -84,6 +103,7 @@ enum status sla_book_read(const struct pg_result *rows, const struct zone_source
     book->document_count = count;
     book->policies = arena_array(book->arena, count + 1, sizeof(*book->policies));
     book->in_force = arena_array(book->arena, count + 1, sizeof(*book->in_force));
+    book->schedules = arena_array(book->arena, count + 1, sizeof(*book->schedules));
     book->calendars = arena_array(book->arena, count + 1, sizeof(*book->calendars));
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         status = add_row(book, rows, i, zones, ret_error);
@@ -148,4 +168,18 @@ bool sla_book_has_calendar(void *book, const char *name)
     struct error error;
 
     return sla_book_rating(book, name, &unused, &error) == STATUS_OK;
+}
+
+const struct on_call_schedule *sla_book_schedule(const struct sla_book *book, const char *name)
+{
+    for (size_t i = 0; i < book->schedule_count; i++) {
+        if (strcmp(on_call_name(book->schedules[i]), name) == 0)
+            return book->schedules[i];
+    }
+    return NULL;
+}
+
+bool sla_book_has_schedule(void *book, const char *name)
+{
+    return sla_book_schedule(book, name) != NULL;
 }

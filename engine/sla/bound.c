@@ -101,19 +101,24 @@ void bound_timer_read(struct arena *arena, const struct pg_result *rows, uint32_
         .retries = pg_value_bool(rows, row, COLUMN_RETRIES)};
 }
 
+void bound_firings_add(struct arena *arena, const char *clock_id, int64_t cycle, const char *name,
+                       struct bound_firings *firings)
+{
+    struct bound_fired *fired = arena_alloc(arena, sizeof(*fired));
+    struct bound_fired *known = NULL;
+
+    fired->key = key_of(arena, clock_id, cycle, name);
+    HASH_FIND_STR(firings->items, fired->key, known);
+    if (known == NULL)
+        HASH_ADD_KEYPTR(hh, firings->items, fired->key, strlen(fired->key), fired);
+}
+
 void bound_firings_read(struct arena *arena, const struct pg_result *rows,
                         struct bound_firings *firings)
 {
-    for (uint32_t i = 0; i < pg_rows(rows); i++) {
-        struct bound_fired *fired = arena_alloc(arena, sizeof(*fired));
-        struct bound_fired *known = NULL;
-
-        fired->key = key_of(arena, pg_value_text(rows, i, 0), pg_value_int(rows, i, 1),
-                            pg_value_text(rows, i, 2));
-        HASH_FIND_STR(firings->items, fired->key, known);
-        if (known == NULL)
-            HASH_ADD_KEYPTR(hh, firings->items, fired->key, strlen(fired->key), fired);
-    }
+    for (uint32_t i = 0; i < pg_rows(rows); i++)
+        bound_firings_add(arena, pg_value_text(rows, i, 0), pg_value_int(rows, i, 1),
+                          pg_value_text(rows, i, 2), firings);
 }
 
 void bound_firings_clear(struct bound_firings *firings)

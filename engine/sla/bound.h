@@ -18,6 +18,8 @@ extern const struct pg_statement bound_firings_of;
 
 void bound_timer_read(struct arena *arena, const struct pg_result *rows, uint32_t row,
                       struct sla_bound_timer *ret_timer);
+void bound_firings_add(struct arena *arena, const char *clock_id, int64_t cycle, const char *name,
+                       struct bound_firings *firings);
 void bound_firings_read(struct arena *arena, const struct pg_result *rows,
                         struct bound_firings *firings);
 void bound_firings_clear(struct bound_firings *firings);

@@ -1,4 +1,4 @@
-/* /api/v1/sla/subjects/{type}/{id}, /clocks/{id}, /attainment: what clocks say, and why. */
+/* /api/v1/sla/subjects/{type}/{id}, /clocks/{id}: what clocks say, and why. */
 #include "engine/sla/private.h"
 
 #include "bpmn/base/memory.h"
@@ -12,7 +12,6 @@ struct view {
     struct http_request *request;
     struct sla_book *book;
     bool is_list;
-    bool as_csv;
 };
 
 static const struct pg_statement of_subject = {
@@ -25,21 +24,18 @@ static const struct pg_statement by_id = {"sla_clock_by_id",
 static const struct pg_statement firings_of = {
     "sla_firings",
     "SELECT f.clock_id::text, f.threshold, f.cycle, f.due_at, f.fired_at, f.late_by_design,"
-    " f.actions::text FROM synergyflow_workflows.sla_firing f WHERE f.clock_id = ANY (SELECT c.id"
+    " (SELECT coalesce(jsonb_agg(CASE WHEN a ? 'delivery' THEN a || jsonb_build_object("
+    "   'deliveryState', (SELECT CASE WHEN w.delivered_at IS NOT NULL THEN 'delivered'"
+    "     WHEN w.dead_at IS NOT NULL THEN 'dead' WHEN w.discarded_at IS NOT NULL THEN 'discarded'"
+    "     ELSE 'waiting' END FROM synergyflow_workflows.webhook_delivery w"
+    "     WHERE w.id = (a->>'delivery')::uuid))"
+    "   WHEN a ? 'escalation' THEN a || (SELECT jsonb_build_object('firedLevels', e.fired_levels,"
+    "     'acknowledgedBy', e.acknowledged_by, 'nextDueAt', e.next_due_at)"
+    "     FROM synergyflow_workflows.sla_escalation e WHERE e.id = (a->>'escalation')::uuid)"
+    "   ELSE a END), '[]') FROM jsonb_array_elements(f.actions) a)::text"
+    " FROM synergyflow_workflows.sla_firing f WHERE f.clock_id = ANY (SELECT c.id"
     " FROM synergyflow_workflows.sla_clock c WHERE (c.subject_type = $1 AND c.subject_id = $2)"
     "  OR c.id = $3) ORDER BY f.fired_at, f.id LIMIT 10000"};
-static const struct pg_statement attainment = {
-    "sla_attainment",
-    "SELECT policy_id, target, to_char(date_trunc('month', started_at AT TIME ZONE 'UTC'),"
-    "  'YYYY-MM') AS period,"
-    " count(*) FILTER (WHERE state = 'stopped' AND breached_at IS NULL),"
-    " count(*) FILTER (WHERE state <> 'cancelled' AND breached_at <= now()),"
-    " count(*) FILTER (WHERE state IN ('running', 'paused')"
-    "  AND (breached_at IS NULL OR breached_at > now())),"
-    " count(*) FILTER (WHERE state = 'cancelled')"
-    " FROM synergyflow_workflows.sla_clock WHERE started_at >= $1 AND started_at < $2"
-    " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"};
-
 /* The answer is the last thing: the request's memory goes with it. */
 static struct http_request *ended(struct view *view)
 {
@@ -191,100 +187,6 @@ static void get_clock(void *context, struct http_request *request)
     http_reply_error(ended(view), &error);
 }
 
-/* ---- attainment ---- */
-
-static void answer_csv(struct view *view, const struct pg_result *rows)
-{
-    struct text csv = TEXT_INIT;
-
-    text_append(&csv, "policy,target,period,met,breached,open,excluded\r\n");
-    for (uint32_t i = 0; i < pg_rows(rows); i++) {
-        for (uint32_t column = 0; column < 2; column++) {
-            text_append_char(&csv, '"');
-            for (const char *at = pg_value_text(rows, i, column); *at != '\0'; at++) {
-                if (*at == '"')
-                    text_append_char(&csv, '"');
-                text_append_char(&csv, *at);
-            }
-            text_append(&csv, "\",");
-        }
-        text_append_format(&csv, "%s,%lld,%lld,%lld,%lld\r\n", pg_value_text(rows, i, 2),
-                           (long long)pg_value_int(rows, i, 3), (long long)pg_value_int(rows, i, 4),
-                           (long long)pg_value_int(rows, i, 5),
-                           (long long)pg_value_int(rows, i, 6));
-    }
-    http_reply_bytes(ended(view), 200, "text/csv;charset=UTF-8", text_string(&csv), csv.length);
-    text_deinit(&csv);
-}
-
-static void on_attainment(void *context, struct pg_batch *batch, enum status status,
-                          const struct error *error)
-{
-    struct view *view = context;
-    const struct pg_result *rows;
-    json_t *data;
-
-    if (status != STATUS_OK) {
-        http_reply_error(ended(view), error);
-        return;
-    }
-    rows = pg_batch_result(batch, 0);
-    if (view->as_csv) {
-        answer_csv(view, rows);
-        return;
-    }
-    data = json_array();
-    for (uint32_t i = 0; i < pg_rows(rows); i++)
-        (void)json_array_append_new(
-            data,
-            json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "policy", pg_value_text(rows, i, 0),
-                      "target", pg_value_text(rows, i, 1), "period", pg_value_text(rows, i, 2),
-                      "met", (json_int_t)pg_value_int(rows, i, 3), "breached",
-                      (json_int_t)pg_value_int(rows, i, 4), "open",
-                      (json_int_t)pg_value_int(rows, i, 5), "excluded",
-                      (json_int_t)pg_value_int(rows, i, 6)));
-    http_reply_json(
-        ended(view), 200,
-        json_pack("{s:o, s:I}", "data", data, "total", (json_int_t)json_array_size(data)));
-}
-
-/* A query parameter with a date; `absent` when it is not there. False: answered. */
-static bool read_date(struct http_request *request, const char *name, int64_t absent_us,
-                      int64_t *ret_us)
-{
-    const char *text = http_query(request, name);
-    struct error inner;
-    struct error error;
-
-    *ret_us = absent_us;
-    if (text == NULL || iso8601_parse_instant(text, ret_us, &inner) == STATUS_OK)
-        return true;
-    error_set_field(&error, STATUS_INVALID, name, "%s", inner.message);
-    http_reply_error(request, &error);
-    return false;
-}
-
-static void get_attainment(void *context, struct http_request *request)
-{
-    struct view *view;
-    struct pg_batch *batch = pg_batch_new(http_arena(request));
-    struct pg_call *call = pg_batch_add(batch, &attainment);
-    const char *format = http_query(request, "format");
-    int64_t from_us;
-    int64_t to_us;
-
-    if (!read_date(request, "from", 0, &from_us) ||
-        !read_date(request, "to", WORKTIME_MAX_US, &to_us))
-        return;
-    view = view_new(context, request);
-    if (view == NULL)
-        return;
-    view->as_csv = format != NULL && strcmp(format, "csv") == 0;
-    pg_timestamp(call, from_us);
-    pg_timestamp(call, to_us);
-    pg_query(view->service->settings.pool, batch, SLA_TIMEOUT_MS, on_attainment, view);
-}
-
 #define SLA "/api/v1/sla/"
 
 const struct http_route sla_clock_routes[] = {
@@ -295,6 +197,6 @@ const struct http_route sla_clock_routes[] = {
      0},
     {HTTP_POST_METHOD, SLA "clocks/{id}/recalculate", sla_recalculate_route,
      "Rate a clock again by the newest version of its calendar", 0},
-    {HTTP_GET_METHOD, SLA "attainment", get_attainment, "Targets met and breached", 0},
+    {HTTP_GET_METHOD, SLA "attainment", sla_attainment_route, "Targets met and breached", 0},
 };
 const size_t sla_clock_route_count = COUNT_OF(sla_clock_routes);

@@ -135,30 +135,6 @@ static void get(struct sla_service *service, struct http_request *http, const ch
 
 /* ---- checking ---- */
 
-/* What the transaction can carry out; the rest is refused here and not ignored there. */
-static enum status check_actions(const struct sla_policy *policy, struct error *ret_error)
-{
-    for (size_t t = 0; t < policy->target_count; t++) {
-        for (size_t h = 0; h < policy->targets[t].threshold_count; h++) {
-            const struct sla_threshold *threshold = &policy->targets[t].thresholds[h];
-
-            for (size_t a = 0; a < threshold->action_count; a++) {
-                enum sla_action_kind kind = threshold->actions[a].kind;
-
-                if (kind == SLA_ACTION_SIGNAL || kind == SLA_ACTION_START_PROCESS ||
-                    kind == SLA_ACTION_ESCALATE || kind == SLA_ACTION_WEBHOOK)
-                    return error_set_field(
-                        ret_error, STATUS_INVALID, "targets",
-                        "Expected the actions of threshold '%.60s' to be events, messages, "
-                        "reassign_team, reassign_user or raise_priority, which this engine carries "
-                        "out, but found '%s'.",
-                        threshold->id, sla_action_name(kind));
-            }
-        }
-    }
-    return STATUS_OK;
-}
-
 static json_t *describe_findings(const struct sla_findings *findings)
 {
     json_t *array = json_array();
@@ -183,7 +159,8 @@ static enum status lint(const struct sla_service *service, struct arena *arena, 
     const struct sla_book *book = service->book;
     const struct sla_policy **set = arena_array(arena, book->in_force_count + 1, sizeof(*set));
     struct sla_lint_world world = {.context = (void *)(uintptr_t)book,
-                                   .has_calendar = sla_book_has_calendar};
+                                   .has_calendar = sla_book_has_calendar,
+                                   .has_on_call = sla_book_has_schedule};
     size_t count = 0;
     bool placed = false;
     enum status status;
@@ -193,8 +170,6 @@ static enum status lint(const struct sla_service *service, struct arena *arena, 
     if (json_object_get(document, "version") == NULL)
         (void)json_object_set_new(document, "version", json_integer(1));
     status = sla_policy_read(arena, document, ret_policy, ret_error);
-    if (status == STATUS_OK)
-        status = check_actions(*ret_policy, ret_error);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < book->in_force_count; i++) {
@@ -365,6 +340,63 @@ static void put_calendar(void *context, struct http_request *http)
     json_decref(document);
 }
 
+static void put_schedule(void *context, struct http_request *http)
+{
+    struct sla_service *service = context;
+    const struct on_call_schedule *schedule = NULL;
+    json_t *document = NULL;
+    struct error error = {0};
+    enum status status = http_json_object(http, false, &document, &error);
+
+    if (status == STATUS_OK)
+        status = on_call_read(http_arena(http), document, service->settings.timers->zones,
+                              &schedule, &error);
+    if (status == STATUS_OK)
+        status = check_name(http, on_call_name(schedule), "name", &error);
+    if (status == STATUS_OK)
+        keep(service, http, "on_call", document, 0);
+    else
+        http_reply_error(http, &error);
+    json_decref(document);
+}
+
+/* Who is on call, now or `at` a time. */
+static void get_on_call(void *context, struct http_request *http)
+{
+    struct sla_service *service = context;
+    const char *at = http_query(http, "at");
+    const struct on_call_schedule *schedule;
+    int64_t at_us = sla_now_us(service);
+    char text[ISO8601_INSTANT_BYTES];
+    struct error error = {0};
+
+    if (!is_ready(service, http))
+        return;
+    schedule = sla_book_schedule(service->book, http_param(http, "name"));
+    if (schedule == NULL)
+        error_set(&error, STATUS_NOT_FOUND, "Could not find an on-call schedule '%.100s'.",
+                  http_param(http, "name"));
+    else if (at != NULL && iso8601_parse_instant(at, &at_us, &error) != STATUS_OK)
+        (void)error_prefix(&error, "at");
+    if (error.status != STATUS_OK)
+        http_reply_error(http, &error);
+    else
+        http_reply_json(http, 200,
+                        json_pack("{s:s, s:s, s:s}", "name", on_call_name(schedule), "at",
+                                  iso8601_format_instant(at_us, text), "onCall",
+                                  on_call_at(schedule, at_us)));
+}
+
+static void list_schedules(void *context, struct http_request *http)
+{
+    list(context, http, "on_call");
+}
+
+static void get_schedule(void *context, struct http_request *http)
+{
+    get(context, http, "on_call");
+}
+
 static void list_policies(void *context, struct http_request *http)
 {
     list(context, http, "policy");
@@ -394,6 +426,11 @@ const struct http_route sla_document_routes[] = {
     {HTTP_GET_METHOD, SLA "calendars", list_calendars, "List calendars of working time", 0},
     {HTTP_GET_METHOD, SLA "calendars/{name}", get_calendar, "The versions of a calendar", 0},
     {HTTP_PUT_METHOD, SLA "calendars/{name}", put_calendar, "Store a calendar as a new version", 0},
+    {HTTP_GET_METHOD, SLA "on-call", list_schedules, "List on-call schedules", 0},
+    {HTTP_GET_METHOD, SLA "on-call/{name}", get_schedule, "The versions of an on-call schedule", 0},
+    {HTTP_PUT_METHOD, SLA "on-call/{name}", put_schedule,
+     "Store an on-call schedule as a new version", 0},
+    {HTTP_GET_METHOD, SLA "on-call/{name}/now", get_on_call, "Who is on call; ?at= a time", 0},
     {HTTP_POST_METHOD, SLA "lint", post_lint, "Say why an SLA policy cannot work", 0},
 };
 const size_t sla_document_route_count = COUNT_OF(sla_document_routes);

@@ -26,8 +26,9 @@ static const struct pg_statement lock_due = {
                     " FROM synergyflow_workflows.sla_clock WHERE next_due_at <= clock_timestamp()"
                     " ORDER BY next_due_at, id LIMIT $1 FOR UPDATE SKIP LOCKED"};
 static const struct pg_statement find_next = {
-    "sla_find_next", "SELECT min(next_due_at), clock_timestamp()"
-                     " FROM synergyflow_workflows.sla_clock WHERE next_due_at IS NOT NULL"};
+    "sla_find_next", "SELECT least((SELECT min(next_due_at) FROM synergyflow_workflows.sla_clock"
+                     "  WHERE next_due_at IS NOT NULL), (SELECT min(next_due_at)"
+                     "  FROM synergyflow_workflows.sla_escalation WHERE next_due_at IS NOT NULL))"};
 
 static struct metric metrics[] = {
     {.name = "synergyflow_sla_lateness_seconds",
@@ -83,6 +84,7 @@ static void end(struct due *due, const struct error *error)
     arena_free(due->arena);
     memory_free(due);
     service->firing = false;
+    sla_recalculations_look(service);
     sleep_until(service, next_us);
     sla_service_ended(service);
 }
@@ -106,6 +108,7 @@ static void on_fired(struct pg_lease *lease, struct pg_batch *batch, enum status
     if (due->store.event_count > 0 && service->settings.on_published != NULL)
         service->settings.on_published(service->settings.context);
     sla_tell_moved(service, due->moves.moved);
+    sla_store_tell(&due->store);
     end(due, NULL);
 }
 
@@ -183,6 +186,7 @@ static void on_locked(struct pg_lease *lease, struct pg_batch *batch, enum statu
         due->store.now_us = pg_value_timestamp(rows, i, 3);
         look_at(due, rows, i);
     }
+    sla_chains_look(&due->store, pg_batch_result(batch, 2));
     pg_batch_free_results(batch);
     if (due->moves.count == 0) {
         store(due);
@@ -205,6 +209,7 @@ static void on_ready(struct pg_lease *lease, enum status status, const struct er
     batch = pg_batch_new(due->arena);
     (void)pg_batch_add(batch, &begin);
     pg_int8(pg_batch_add(batch, &lock_due), SLA_DUE_BATCH);
+    sla_chains_lock(batch);
     pg_run(lease, batch, on_locked); /* suspended: until on_locked */
 }
 

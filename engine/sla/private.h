@@ -2,6 +2,7 @@
 #ifndef SYNERGYFLOW_SLA_PRIVATE_H
 #define SYNERGYFLOW_SLA_PRIVATE_H
 
+#include "bpmn/sla/escalation.h"
 #include "bpmn/sla/evaluate.h"
 #include "bpmn/sla/lint.h"
 #include "engine/module.h"
@@ -32,6 +33,8 @@ struct sla_book {
     int64_t document_count;             /* rows that it was made from */
     const struct sla_policy **policies; /* every version */
     size_t policy_count;
+    const struct on_call_schedule **schedules; /* the newest version of each */
+    size_t schedule_count;
     const struct sla_policy **in_force; /* the newest version of each, in order */
     size_t in_force_count;
     struct sla_calendar_version *calendars; /* every version, by name and valid_from */
@@ -49,10 +52,22 @@ const struct sla_policy *sla_book_policy(const struct sla_book *book, const char
 MUST_CHECK enum status sla_book_rating(const struct sla_book *book, const char *calendar,
                                        struct sla_rating *ret_rating, struct error *ret_error);
 bool sla_book_has_calendar(void *book, const char *name);
+/* NULL: there is none of that name. */
+const struct on_call_schedule *sla_book_schedule(const struct sla_book *book, const char *name);
+bool sla_book_has_schedule(void *book, const char *name);
 extern const struct pg_statement sla_book_statement;
 
 /* ---- rows.c: clocks from and to rows ------------------------------------------------------------
  */
+
+/* What a clock was when it was read. */
+struct sla_before {
+    bool is_open;
+    int64_t deadline_us;
+    int64_t breached_at_us;
+    const char *policy;
+    int64_t policy_version;
+};
 
 /* One clock in a transaction. */
 struct sla_row {
@@ -64,6 +79,9 @@ struct sla_row {
     int64_t next_due_us;    /* 0: none */
     int64_t deadline_us;    /* 0: it floats */
     int64_t breached_at_us; /* 0: neither was nor will be, as things stand */
+    struct sla_before before;
+    const char *team; /* of the subject, frozen with the clock; NULL: as stored */
+    const char *priority;
     struct sla_figures figures;
 };
 
@@ -78,6 +96,9 @@ struct sla_store {
     struct module_event *events;
     uint32_t event_count;
     uint32_t event_capacity;
+    bool has_jobs;       /* whoever runs jobs has to know */
+    bool has_webhooks;   /* whoever sends them likewise */
+    bool has_escalation; /* a chain's first level may be due at once */
 };
 
 MUST_CHECK enum status sla_row_read(struct arena *arena, const struct pg_result *rows, uint32_t row,
@@ -97,6 +118,33 @@ void sla_rows_for_module(struct arena *arena, const struct sla_row *rows, uint32
 const struct sla_target *sla_row_target(const struct sla_book *book, const struct sla_row *row);
 /* null for 0 and SLA_OPEN_US. New reference. */
 json_t *sla_instant(int64_t us);
+
+/* ---- actions.c ---- */
+
+/* What receivers are told of a firing. New reference. */
+json_t *sla_action_facts(const struct sla_row *row, const struct sla_action *action,
+                         const char *threshold, int64_t due_us, int64_t now_us);
+/* Carries the action out within the store's transaction; steals `facts`. What came of it, for the
+ * record: new reference. */
+json_t *sla_act(struct sla_store *store, const struct sla_row *row, const struct sla_action *action,
+                const char *threshold, json_t *facts);
+/* Steals `payload`; the texts live as long as the store. */
+void sla_publish(struct sla_store *store, const char *type, const char *aggregate_id,
+                 json_t *payload);
+/* After COMMIT: whoever has to do something with what was stored. */
+void sla_store_tell(const struct sla_store *store);
+
+/* ---- chains.c ---- */
+
+/* Starts a chain of the clock's policy; its id goes into `outcome`. */
+void sla_chain_start(struct sla_store *store, const struct sla_row *row, const char *chain,
+                     const char *threshold, json_t *outcome);
+/* Adds the statement that locks chains whose next level is due. */
+void sla_chains_lock(struct pg_batch *batch);
+/* With its result: levels fire. A chain that cannot be worked out ends, which is logged. */
+void sla_chains_look(struct sla_store *store, const struct pg_result *rows);
+extern const struct http_route sla_chain_routes[];
+extern const size_t sla_chain_route_count;
 
 /* ---- describe.c ---- */
 
@@ -133,6 +181,10 @@ struct sla_round;
 /* The clocks and fields of the round's one subject, and when it was locked. */
 const struct sla_row *sla_round_rows(const struct sla_round *round, uint32_t *ret_count,
                                      const json_t **ret_fields, int64_t *ret_now_us);
+/* Its subjects in order, each with its clocks and what its module hears. */
+uint32_t sla_round_count(const struct sla_round *round);
+const struct sla_row *sla_round_rows_at(const struct sla_round *round, uint32_t index,
+                                        uint32_t *ret_count, struct module_subject *ret_subject);
 const struct sla_book *sla_round_book(const struct sla_round *round);
 
 /* ---- subject.c, due.c, documents.c ---- */
@@ -144,6 +196,15 @@ extern const struct http_route sla_document_routes[];
 extern const size_t sla_document_route_count;
 extern const struct http_route sla_clock_routes[];
 extern const size_t sla_clock_route_count;
+/* recalculations.c */
+extern const struct http_route sla_recalculation_routes[];
+extern const size_t sla_recalculation_route_count;
+/* Goes on with one that has been asked for, if any. */
+void sla_recalculations_look(struct sla_service *service);
+
+/* ---- attainment.c ---- */
+
+void sla_attainment_route(void *context, struct http_request *request);
 
 struct sla_service {
     struct sla_settings settings;
@@ -151,9 +212,12 @@ struct sla_service {
     uv_timer_t look;       /* at documents, and at what is due */
     bool reading;          /* documents */
     bool firing;
-    int64_t look_us;   /* when the timer rings, by the database's clock; 0: it does not */
-    int64_t wanted_us; /* somebody wants a look then; 0: nobody */
-    uint32_t working;  /* requests under way */
+    bool recalculating;
+    bool has_recalculation;   /* as far as this node knows */
+    bool recalculates_singly; /* a batch failed: one subject at a time, to find which */
+    int64_t look_us;          /* when the timer rings, by the database's clock; 0: it does not */
+    int64_t wanted_us;        /* somebody wants a look then; 0: nobody */
+    uint32_t working;         /* requests under way */
     bool started;
     bool stopping;
     void (*on_stopped)(void *context);

@@ -66,6 +66,7 @@ static void on_stored(struct pg_lease *lease, struct pg_batch *batch, enum statu
     if (work->store.event_count > 0 && service->settings.on_published != NULL)
         service->settings.on_published(service->settings.context);
     sla_tell_moved(service, work->moves.moved);
+    sla_store_tell(&work->store);
     sla_due_look(service);
     answer = json_pack("{s:O, s:O}", "before", work->before, "after", work->after);
     http_reply_json(end(work), 200, answer);

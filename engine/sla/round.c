@@ -61,7 +61,7 @@ static const struct pg_statement lock_subjects = {
 static const struct pg_statement lock_clocks = {
     "sla_lock_clocks",
     "SELECT c.id, c.subject_type, c.clock::text, c.subject_id, c.next_due_at, c.deadline_at,"
-    " c.breached_at FROM unnest($1::text[], $2::text[]) AS n (type, id)"
+    " c.breached_at, c.team, c.priority FROM unnest($1::text[], $2::text[]) AS n (type, id)"
     " JOIN synergyflow_workflows.sla_clock c ON c.subject_type = n.type AND c.subject_id = n.id"
     " ORDER BY c.subject_type, c.subject_id, c.started_at, c.id FOR UPDATE OF c"};
 /* The past is for clocks that start; those of subjects that have a clock for each target do not. */
@@ -172,6 +172,14 @@ enum status sla_round_bind(struct sla_round *round, struct sla_bound_timer *time
     timer->next = subject->bindings;
     subject->bindings = timer;
     return STATUS_OK;
+}
+
+void sla_round_fired(struct sla_round *round, const struct sla_bound_firing *firing)
+{
+    char clock_id[UUID_TEXT_BYTES];
+
+    bound_firings_add(round->arena, uuid_format(&firing->clock_id, clock_id), firing->cycle,
+                      firing->threshold, &round->firings);
 }
 
 bool sla_round_is_empty(const struct sla_round *round)
@@ -298,6 +306,13 @@ static enum status take_clocks(struct sla_round *round, const struct pg_result *
         row->next_due_us = time_or_zero(rows, i, 4);
         row->deadline_us = time_or_zero(rows, i, 5);
         row->breached_at_us = time_or_zero(rows, i, 6);
+        row->before = (struct sla_before){.is_open = sla_clock_is_open(row->clock),
+                                          .deadline_us = row->deadline_us,
+                                          .breached_at_us = row->breached_at_us,
+                                          .policy = row->clock->policy_id,
+                                          .policy_version = row->clock->policy_version};
+        row->team = arena_copy(round->arena, pg_value_text(rows, i, 7));
+        row->priority = arena_copy(round->arena, pg_value_text(rows, i, 8));
     }
     return STATUS_OK;
 }
@@ -374,8 +389,31 @@ static const char *text_field(const json_t *fields, const char *name)
     return text != NULL ? text : "";
 }
 
+/* A field as people write it: numbers, too. */
+static const char *plain_field(struct arena *arena, const json_t *fields, const char *name)
+{
+    const json_t *value = json_object_get(fields, name);
+
+    if (json_is_integer(value))
+        return arena_format(arena, "%lld", (long long)json_integer_value(value));
+    return arena_copy(arena, text_field(fields, name));
+}
+
+/* What attainment is grouped by; it stays with a clock that has closed. */
+static void take_owner(struct arena *arena, const struct subject *subject, struct sla_row *row)
+{
+    const char *team = plain_field(arena, subject->fields, "assignmentGroup");
+    const char *priority = plain_field(arena, subject->fields, "priority");
+
+    if (row->team != NULL && strcmp(row->team, team) == 0 && strcmp(row->priority, priority) == 0)
+        return;
+    row->team = team;
+    row->priority = priority;
+    row->changed = true;
+}
+
 /* Who owns the subject from now on: by whom the time is broken down. */
-static enum status mark(struct subject *subject, struct error *ret_error)
+static enum status mark(struct arena *arena, struct subject *subject, struct error *ret_error)
 {
     enum status status = STATUS_OK;
 
@@ -383,6 +421,8 @@ static enum status mark(struct subject *subject, struct error *ret_error)
         struct sla_row *row = &subject->rows[i];
         size_t before = row->clock->mark_count;
 
+        if (sla_clock_is_open(row->clock) || row->changed)
+            take_owner(arena, subject, row);
         if (!sla_clock_is_open(row->clock))
             continue;
         status = sla_clock_mark(row->clock, subject->now_us,
@@ -456,6 +496,27 @@ static bool merge(struct subject *subject, const json_t *given)
     return changed;
 }
 
+/* "Rate all again": open clocks only, closed ones are frozen. */
+static enum status recalculate(struct sla_round *round, struct subject *subject,
+                               struct error *ret_error)
+{
+    enum status status = STATUS_OK;
+
+    for (uint32_t i = 0; i < subject->row_count && status == STATUS_OK; i++) {
+        struct sla_row *row = &subject->rows[i];
+        struct sla_rating rating;
+
+        if (!sla_clock_is_open(row->clock))
+            continue;
+        status = sla_book_rating(round->book, row->clock->calendar, &rating, ret_error);
+        if (status == STATUS_OK)
+            status = sla_clock_recalculate(row->clock, subject->now_us,
+                                           rating.versions[rating.count - 1].version, ret_error);
+        row->changed = true;
+    }
+    return status;
+}
+
 static enum status decide(struct sla_round *round, struct subject *subject,
                           const json_t *old_fields, const struct sla_subject_change *change,
                           struct error *ret_error)
@@ -479,8 +540,10 @@ static enum status decide(struct sla_round *round, struct subject *subject,
                               &round->decision, ret_error);
     for (size_t i = 0; status == STATUS_OK && i < round->decision.step_count; i++)
         status = take_step(round, subject, &round->decision.steps[i], ret_error);
+    if (status == STATUS_OK && change->recalculates)
+        status = recalculate(round, subject, ret_error);
     if (status == STATUS_OK)
-        status = mark(subject, ret_error);
+        status = mark(round->arena, subject, ret_error);
     for (uint32_t i = 0; i < subject->row_count && status == STATUS_OK; i++) {
         status = check_room(round, ret_error);
         if (status == STATUS_OK && subject->rows[i].changed)
@@ -661,6 +724,11 @@ const struct sla_bound_timer *sla_round_moved(const struct sla_round *round)
     return round->moved;
 }
 
+void sla_round_tell(const struct sla_round *round)
+{
+    sla_store_tell(&round->store);
+}
+
 int64_t sla_round_next_due(const struct sla_round *round)
 {
     int64_t next_us = 0;
@@ -700,6 +768,23 @@ const struct sla_row *sla_round_rows(const struct sla_round *round, uint32_t *re
     *ret_fields = round->ordered[0]->fields;
     *ret_now_us = round->ordered[0]->now_us;
     return round->ordered[0]->rows;
+}
+
+uint32_t sla_round_count(const struct sla_round *round)
+{
+    return round->count;
+}
+
+const struct sla_row *sla_round_rows_at(const struct sla_round *round, uint32_t index,
+                                        uint32_t *ret_count, struct module_subject *ret_subject)
+{
+    const struct subject *subject = round->ordered[index];
+
+    ret_subject->type = sla_subject_type_name(subject->type);
+    ret_subject->id = subject->id;
+    sla_rows_for_module(round->arena, subject->rows, subject->row_count, ret_subject);
+    *ret_count = subject->row_count;
+    return subject->rows;
 }
 
 const struct sla_book *sla_round_book(const struct sla_round *round)

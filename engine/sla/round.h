@@ -22,6 +22,7 @@ struct sla_subject_change {
     const char *cause;
     const char *correlation_id; /* of what is published; may be NULL */
     bool only_if_changed;       /* nothing is looked at when all fields are as they were */
+    bool recalculates;          /* the newest calendars also rate what was before them */
 };
 
 /* A timer of a process: a row of `timer` with a clock. */
@@ -52,6 +53,9 @@ MUST_CHECK enum status sla_round_change(struct sla_round *round,
 /* A timer that this transaction stores: sla_round_decide() gives it its `due_us`. */
 MUST_CHECK enum status sla_round_bind(struct sla_round *round, struct sla_bound_timer *timer,
                                       struct error *ret_error);
+/* A bound timer fires in this transaction. The struct follows below. */
+struct sla_bound_firing;
+void sla_round_fired(struct sla_round *round, const struct sla_bound_firing *firing);
 bool sla_round_is_empty(const struct sla_round *round);
 /* Adds the statements that lock and read. */
 void sla_round_read(struct sla_round *round, struct pg_batch *batch);
@@ -62,6 +66,8 @@ MUST_CHECK enum status sla_round_decide(struct sla_round *round, const struct pg
 struct module_event *sla_round_take_events(struct sla_round *round, uint32_t *ret_count);
 /* … the rows of bound timers that moved, … */
 const struct sla_bound_timer *sla_round_moved(const struct sla_round *round);
+/* … who has to know (after COMMIT), … */
+void sla_round_tell(const struct sla_round *round);
 /* … when the first threshold of a clock that moved is due (0: none is), … */
 int64_t sla_round_next_due(const struct sla_round *round);
 /* … and the clocks of a subject, for its module; none when nothing is known of it. */

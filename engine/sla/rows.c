@@ -7,24 +7,24 @@
 
 #include <string.h>
 
-#define CLOCK_ARRAYS                                                                       \
-    "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],"     \
-    " $7::text[], $8::text[], $9::jsonb[], $10::timestamptz[], $11::timestamptz[],"        \
-    " $12::timestamptz[], $13::timestamptz[], $14::timestamptz[]) AS n (id, subject_type," \
-    " subject_id, policy_id, policy_version, target, calendar, state, clock, started_at,"  \
-    " closed_at, deadline_at, breached_at, next_due_at)"
+#define CLOCK_ARRAYS                                                                           \
+    "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],"         \
+    " $7::text[], $8::text[], $9::jsonb[], $10::timestamptz[], $11::timestamptz[],"            \
+    " $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[], $16::text[])"   \
+    " AS n (id, subject_type, subject_id, policy_id, policy_version, target, calendar, state," \
+    " clock, started_at, closed_at, deadline_at, breached_at, next_due_at, team, priority)"
 static const struct pg_statement insert_clocks = {
     "sla_insert_clocks",
     "INSERT INTO synergyflow_workflows.sla_clock (id, subject_type, subject_id, policy_id,"
     " policy_version, target, calendar, state, clock, started_at, closed_at, deadline_at,"
-    " breached_at, next_due_at) SELECT * FROM " CLOCK_ARRAYS};
+    " breached_at, next_due_at, team, priority) SELECT * FROM " CLOCK_ARRAYS};
 static const struct pg_statement update_clocks = {
     "sla_update_clocks",
     "UPDATE synergyflow_workflows.sla_clock c SET policy_id = n.policy_id,"
     " policy_version = n.policy_version, calendar = n.calendar, state = n.state, clock = n.clock,"
     " started_at = n.started_at, closed_at = n.closed_at, deadline_at = n.deadline_at,"
-    " breached_at = n.breached_at, next_due_at = n.next_due_at FROM " CLOCK_ARRAYS
-    " WHERE c.id = n.id"};
+    " breached_at = n.breached_at, next_due_at = n.next_due_at, team = coalesce(n.team, c.team),"
+    " priority = coalesce(n.priority, c.priority) FROM " CLOCK_ARRAYS " WHERE c.id = n.id"};
 static const struct pg_statement update_derived = {
     "sla_update_derived",
     "UPDATE synergyflow_workflows.sla_clock c SET deadline_at = n.deadline_at,"
@@ -35,12 +35,6 @@ static const struct pg_statement insert_firing = {
     "sla_insert_firing",
     "INSERT INTO synergyflow_workflows.sla_firing (id, clock_id, threshold, cycle, generation,"
     " due_at, fired_at, late_by_design, actions) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
-/* A message to whoever waits with the subject's id as business key; it is kept for a day. */
-static const struct pg_statement insert_message = {
-    "sla_insert_message",
-    "INSERT INTO synergyflow_workflows.message_buffer (id, name, business_key, variables,"
-    " received_at, expires_at) VALUES ($1, $2, $3, $4, $5, $5 + interval '1 day')"};
-
 enum { COLUMN_ID, COLUMN_TYPE, COLUMN_CLOCK };
 
 enum status sla_row_read(struct arena *arena, const struct pg_result *rows, uint32_t row,
@@ -62,83 +56,15 @@ enum status sla_row_read(struct arena *arena, const struct pg_result *rows, uint
 
 /* ---- firing ---- */
 
-static json_t *describe_firing(const struct sla_row *row, const struct sla_threshold_due *due,
-                               const struct sla_action *action, const struct sla_store *store)
-{
-    const struct sla_clock *clock = row->clock;
-    json_t *payload = action->payload[0] != '\0' ? json_loads(action->payload, 0, NULL) : NULL;
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:b}", "clockId", clock->id,
-        "subjectType", sla_subject_type_name(row->type), "subjectId", clock->subject_id, "policy",
-        clock->policy_id, "policyVersion", (json_int_t)clock->policy_version, "target",
-        clock->target, "threshold", due->threshold->id, "action", sla_action_name(action->kind),
-        "what", action->what, "dueAt", sla_instant(due->due_us), "firedAt",
-        sla_instant(store->now_us), "lateByDesign", due->late_by_design);
-
-    if (action->kind == SLA_ACTION_RAISE_PRIORITY)
-        (void)json_object_set_new(object, "by", json_integer(action->by));
-    if (payload != NULL)
-        (void)json_object_set_new(object, "payload", payload);
-    return object;
-}
-
-static void publish(struct sla_store *store, const char *type, const struct sla_row *row,
-                    json_t *payload)
-{
-    if (store->event_count == store->event_capacity) {
-        uint32_t capacity = store->event_capacity == 0 ? 8 : 2 * store->event_capacity;
-
-        store->events = arena_grow(store->arena, store->events, store->event_count, capacity,
-                                   sizeof(*store->events));
-        store->event_capacity = capacity;
-    }
-    store->events[store->event_count++] =
-        (struct module_event){.id = uuid_next(store->service->settings.ids),
-                              .type = type,
-                              .aggregate_id = row->clock->subject_id,
-                              .payload = payload,
-                              .correlation_id = store->correlation_id,
-                              .published_at_us = store->now_us};
-}
-
-static void send_message(struct sla_store *store, const struct sla_row *row,
-                         const struct sla_action *action, json_t *facts)
-{
-    struct pg_call *call = pg_batch_add(store->batch, &insert_message);
-    struct uuid id = uuid_next(store->service->settings.ids);
-    json_t *variables = json_pack("{s:o}", "sla", facts);
-    char *text = json_dumps(variables, JSON_COMPACT);
-
-    INVARIANT(text != NULL);
-    pg_uuid(call, &id);
-    pg_text(call, action->what);
-    pg_text(call, row->clock->subject_id);
-    pg_jsonb(call, text);
-    pg_timestamp(call, store->now_us);
-    memory_free(text);
-    json_decref(variables);
-}
-
 /* What each action does stands in its row: nobody has to guess later. */
 static void act(struct sla_store *store, const struct sla_row *row,
                 const struct sla_threshold_due *due, const struct sla_action *action,
                 json_t *outcomes)
 {
-    json_t *facts = describe_firing(row, due, action, store);
-    const char *outcome = "published";
+    json_t *facts = sla_action_facts(row, action, due->threshold->id, due->due_us, store->now_us);
 
-    if (action->kind == SLA_ACTION_MESSAGE) {
-        send_message(store, row, action, facts);
-        outcome = "sent";
-    } else {
-        publish(store,
-                action->kind == SLA_ACTION_EVENT ? arena_copy(store->arena, action->what)
-                                                 : "sla.ActionRequested",
-                row, facts);
-    }
-    (void)json_array_append_new(outcomes, json_pack("{s:s, s:s, s:s}", "action",
-                                                    sla_action_name(action->kind), "what",
-                                                    action->what, "outcome", outcome));
+    (void)json_object_set_new(facts, "lateByDesign", json_boolean(due->late_by_design));
+    (void)json_array_append_new(outcomes, sla_act(store, row, action, due->threshold->id, facts));
 }
 
 static enum status fire(struct sla_store *store, struct sla_row *row,
@@ -231,7 +157,7 @@ static void store_rows(struct sla_store *store, const struct sla_row *rows, uint
                        bool is_new)
 {
     struct pg_call *call = NULL;
-    struct pg_array *a[14] = {NULL};
+    struct pg_array *a[16] = {NULL};
 
     for (uint32_t i = 0; i < count; i++) {
         const struct sla_clock *clock = rows[i].clock;
@@ -251,6 +177,8 @@ static void store_rows(struct sla_store *store, const struct sla_row *rows, uint
             a[8] = pg_jsonb_array(call);
             for (int n = 9; n < 14; n++)
                 a[n] = pg_timestamp_array(call);
+            for (int n = 14; n < 16; n++)
+                a[n] = pg_text_array(call);
         }
         text = row_text(&rows[i]);
         pg_add_uuid(a[0], &rows[i].id);
@@ -267,6 +195,8 @@ static void store_rows(struct sla_store *store, const struct sla_row *rows, uint
         add_time_or_null(a[11], rows[i].deadline_us);
         add_time_or_null(a[12], figures->breached_at_us);
         add_time_or_null(a[13], rows[i].next_due_us);
+        pg_add_text(a[14], rows[i].team);
+        pg_add_text(a[15], rows[i].priority);
         memory_free(text);
     }
 }

@@ -21,7 +21,8 @@ void sla_service_ended(struct sla_service *service)
 {
     void (*on_stopped)(void *context) = service->on_stopped;
 
-    if (on_stopped == NULL || service->reading || service->firing || service->working > 0)
+    if (on_stopped == NULL || service->reading || service->firing || service->recalculating ||
+        service->working > 0)
         return;
     service->on_stopped = NULL;
     on_stopped(service->stopped_context);
@@ -142,6 +143,18 @@ bool sla_service_has_instances(const struct sla_service *service)
     return false;
 }
 
+void sla_store_tell(const struct sla_store *store)
+{
+    const struct sla_settings *settings = &store->service->settings;
+
+    if (store->has_jobs && settings->on_jobs != NULL)
+        settings->on_jobs(settings->context);
+    if (store->has_webhooks && settings->on_webhooks != NULL)
+        settings->on_webhooks(settings->context);
+    if (store->has_escalation)
+        sla_service_wake(store->service, store->now_us);
+}
+
 /* ---- life ---- */
 
 struct sla_service *sla_service_new(const struct sla_settings *settings)
@@ -151,6 +164,7 @@ struct sla_service *sla_service_new(const struct sla_settings *settings)
 
     INVARIANT(result == 0);
     service->settings = *settings;
+    service->has_recalculation = true; /* one may have been left by a node that died */
     service->look.data = service;
     return service;
 }
@@ -159,6 +173,8 @@ void sla_service_routes(struct sla_service *service, struct http_server *server)
 {
     http_server_routes(server, sla_document_routes, sla_document_route_count, service);
     http_server_routes(server, sla_clock_routes, sla_clock_route_count, service);
+    http_server_routes(server, sla_chain_routes, sla_chain_route_count, service);
+    http_server_routes(server, sla_recalculation_routes, sla_recalculation_route_count, service);
 }
 
 void sla_service_start(struct sla_service *service)

@@ -24,6 +24,8 @@ struct sla_settings {
     const struct timer_sources *timers;  /* its zones are those of calendars */
     const struct database_clock *clock;  /* NULL: this node's wall clock */
     void (*on_published)(void *context); /* events are in the outbox */
+    void (*on_jobs)(void *context);      /* jobs of the engine are stored, due now; NULL is fine */
+    void (*on_webhooks)(void *context);  /* likewise deliveries */
     /* A timer of a process follows a clock that moved; due_us SLA_OPEN_US: it floats. NULL is fine.
      */
     void (*on_timer_moved)(void *context, const struct uuid *id, const struct uuid *instance_id,

@@ -121,6 +121,7 @@ static void on_stored(struct pg_lease *lease, struct pg_batch *batch, enum statu
         service->settings.on_published != NULL)
         service->settings.on_published(service->settings.context);
     sla_tell_moved(service, sla_round_moved(change->round));
+    sla_round_tell(change->round);
     sla_due_look(service); /* there may be an earlier threshold now */
     answer = describe(change);
     release(change);

@@ -410,6 +410,7 @@ static void describe(struct firing *firing)
     command->address = firing->timer.kind == WHEEL_JOB ? ADDRESS_JOB : ADDRESS_TIMER;
     command->target = firing->timer.id;
     command->instance_id = firing->timer.instance_id;
+    command->by_clock = firing->timer.by_clock;
     command->on_done = on_fired;
     command->context = firing;
 }
@@ -483,6 +484,19 @@ void timer_service_armed(struct timer_service *service, const struct uuid *id,
     struct wheel_timer timer = {
         .id = *id, .instance_id = *instance_id, .due_us = due_us, .promise_us = due_us};
 
+    armed(service, &timer);
+}
+
+void timer_service_bound(struct timer_service *service, const struct uuid *id,
+                         const struct uuid *instance_id, int64_t due_us)
+{
+    struct wheel_timer timer = {.id = *id,
+                                .instance_id = *instance_id,
+                                .due_us = due_us,
+                                .promise_us = due_us,
+                                .by_clock = true};
+
+    (void)wheel_remove(service->wheel, id);
     armed(service, &timer);
 }
 
@@ -567,6 +581,16 @@ static void sweep(struct timer_service *service)
     pg_query(service->settings.pool, batch, SCAN_TIMEOUT_MS, on_swept, service);
 }
 
+/* Another node has moved it: what the wheel holds is out of date. One that is tried again later
+ * keeps its promise, by which it is recognised. */
+static void forget_moved(struct timer_service *service, const struct wheel_timer *row)
+{
+    const struct wheel_timer *held = wheel_find(service->wheel, &row->id);
+
+    if (held != NULL && held->promise_us != row->promise_us)
+        (void)wheel_remove(service->wheel, &row->id);
+}
+
 static void on_page(void *context, struct pg_batch *batch, enum status status,
                     const struct error *error)
 {
@@ -584,6 +608,7 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
     for (uint32_t row = 0; row < pg_rows(result); row++) {
         struct wheel_timer timer = {.id = pg_value_uuid(result, row, 0),
                                     .due_us = pg_value_timestamp(result, row, 2),
+                                    .by_clock = pg_value_bool(result, row, 4),
                                     .kind = service->scanning_jobs ? WHEEL_JOB : WHEEL_TIMER};
 
         if (!pg_is_null(result, row, 1))
@@ -593,7 +618,8 @@ static void on_page(void *context, struct pg_batch *batch, enum status status,
         timer.after_restart = service->first_scan && timer.due_us <= found_us;
         service->scan_due_us = timer.due_us;
         service->scan_id = timer.id;
-        if (!is_firing(service, &timer.id) && !wheel_has(service->wheel, &timer.id) &&
+        forget_moved(service, &timer);
+        if (!is_firing(service, &timer.id) && wheel_find(service->wheel, &timer.id) == NULL &&
             !has_departed(service, &timer.id) &&
             is_mine(service, &timer, pg_value_timestamp(result, row, 3)))
             full = !wheel_add(service->wheel, &timer) || full;
@@ -619,11 +645,11 @@ static void scan_page(struct timer_service *service)
 {
     static const struct pg_statement statement = {
         "timer_scan",
-        "SELECT id, instance_id, due_at, created_at"
+        "SELECT id, instance_id, due_at, created_at, clock_target IS NOT NULL"
         " FROM synergyflow_workflows.timer WHERE due_at <= $1 AND (due_at, id) > ($2, $3)"
         " ORDER BY due_at, id LIMIT $4"};
     static const struct pg_statement jobs = {"timer_scan_jobs",
-                                             "SELECT id, instance_id, due_at, created_at"
+                                             "SELECT id, instance_id, due_at, created_at, false"
                                              " FROM synergyflow_workflows.job WHERE kind > 1 AND "
                                              "due_at <= $1 AND (due_at, id) > ($2, $3)"
                                              " ORDER BY due_at, id LIMIT $4"};
@@ -675,6 +701,11 @@ void timer_service_start(struct timer_service *service, struct command_queue *qu
     PRE(service->queue == NULL);
     service->queue = queue;
     begin_scan(service);
+}
+
+void timer_service_look(struct timer_service *service)
+{
+    timer_service_nodes_changed(service);
 }
 
 void timer_service_nodes_changed(struct timer_service *service)

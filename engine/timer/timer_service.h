@@ -38,8 +38,13 @@ struct timer_service *timer_service_new(const struct timer_service_settings *set
 void timer_service_start(struct timer_service *service, struct command_queue *queue);
 /* Other nodes have come or gone: a scan finds what is ours now. */
 void timer_service_nodes_changed(struct timer_service *service);
+/* Jobs were stored by somebody who does not know which: a scan finds them. */
+void timer_service_look(struct timer_service *service);
 /* Effects of a commit. */
 void timer_service_armed(struct timer_service *service, const struct uuid *id,
+                         const struct uuid *instance_id, int64_t due_us);
+/* One that follows an SLA clock: armed, or due at another time than before. */
+void timer_service_bound(struct timer_service *service, const struct uuid *id,
                          const struct uuid *instance_id, int64_t due_us);
 /* A job of the engine's own; `instance_id` is zero for one that starts an instance. */
 void timer_service_job(struct timer_service *service, const struct uuid *id,

@@ -165,9 +165,11 @@ bool wheel_remove(struct wheel *wheel, const struct uuid *id)
     return true;
 }
 
-bool wheel_has(const struct wheel *wheel, const struct uuid *id)
+const struct wheel_timer *wheel_find(const struct wheel *wheel, const struct uuid *id)
 {
-    return find(wheel, id) != NULL;
+    const struct entry *entry = find(wheel, id);
+
+    return entry != NULL ? &entry->timer : NULL;
 }
 
 uint32_t wheel_count(const struct wheel *wheel)

@@ -25,6 +25,7 @@ struct wheel_timer {
     int64_t promise_us; /* when it should have fired; before due_us when an attempt was put off */
     bool after_restart; /* found by the first scan and overdue then */
     bool taken_over;    /* of another node, which has let it pass */
+    bool by_clock;      /* it follows an SLA clock */
     bool by_share;      /* ours as long as the instance is in this node's share */
     enum wheel_kind kind;
 };
@@ -37,7 +38,8 @@ void wheel_free(struct wheel *wheel); /* NULL is fine */
 bool wheel_add(struct wheel *wheel, const struct wheel_timer *timer);
 /* False when it is not there. O(log n). */
 bool wheel_remove(struct wheel *wheel, const struct uuid *id);
-bool wheel_has(const struct wheel *wheel, const struct uuid *id);
+/* The timer as it was added; NULL when it is not there. Valid until the wheel changes. */
+const struct wheel_timer *wheel_find(const struct wheel *wheel, const struct uuid *id);
 uint32_t wheel_count(const struct wheel *wheel);
 /* When the earliest is due; false when the wheel is empty. */
 bool wheel_next(const struct wheel *wheel, int64_t *ret_due_us);

@@ -11,58 +11,117 @@ static const struct pg_statement lock_incidents = {
     "incidents_lock", "SELECT 1 FROM synergyflow_incidents.incidents WHERE incident_id = ANY ($1)"
                       " ORDER BY incident_id FOR UPDATE"};
 
-/* Texts: NULL keeps, '' clears. Numbers: 0 keeps. */
+/* Texts: NULL keeps, '' clears. Numbers: 0 keeps. A reassignment is a new group or person where
+ * there was one. New impact and urgency bring the matrix's priority and end an override. */
 static const struct pg_statement change_incidents = {
     "incidents_change",
     "WITH input AS ("
     " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],"
-    "   $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[],"
-    "   $14::bigint[], $15::bigint[], $16::bigint[], $17::boolean[], $18::bigint[], $19::text[],"
-    "   $20::uuid[], $21::text[]) WITH ORDINALITY AS i (incident_id, status, allowed_from, title,"
-    "   description, category, caller, assignment_group, assigned_to, hold_reason, resolution,"
-    "   priority, impact, urgency, target_us, escalation, reopen, expected_version, worklog,"
-    "   worklog_id, author, n)),"
-    " before AS ("
-    " SELECT i.*, t.status AS old_status, t.version AS old_version"
+    "   $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],"
+    "   $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[], $19::bigint[],"
+    "   $20::bigint[], $21::bigint[], $22::boolean[], $23::bigint[], $24::text[], $25::uuid[],"
+    "   $26::text[]) WITH ORDINALITY AS i (incident_id, status, allowed_from, title,"
+    "   description, category, subcategory, service, caller, assignment_group, assigned_to,"
+    "   hold_reason, resolution, priority, priority_reason, new_parent_id, is_major, impact,"
+    "   urgency, target_us, escalation, reopen, expected_version, worklog, worklog_id, author, n)),"
+    " found AS ("
+    " SELECT i.*, t.status AS old_status, t.version AS old_version, t.priority AS old_priority,"
+    "   t.priority_reason AS old_reason, t.hold_reason AS old_hold_reason,"
+    "   COALESCE(NULLIF(i.impact, 0), t.impact)::smallint AS new_impact,"
+    "   COALESCE(NULLIF(i.urgency, 0), t.urgency)::smallint AS new_urgency,"
+    "   COALESCE(i.status, t.status) AS new_status"
     " FROM input i LEFT JOIN synergyflow_incidents.incidents t USING (incident_id)),"
-    " changed AS ("
-    " UPDATE synergyflow_incidents.incidents t SET"
-    "   status = COALESCE(b.status, t.status),"
-    "   title = COALESCE(b.title, t.title),"
-    "   description = NULLIF(COALESCE(b.description, t.description), ''),"
-    "   category = NULLIF(COALESCE(b.category, t.category), ''),"
-    "   caller = NULLIF(COALESCE(b.caller, t.caller), ''),"
-    "   assignment_group = NULLIF(COALESCE(b.assignment_group, t.assignment_group), ''),"
-    "   assigned_to = NULLIF(COALESCE(b.assigned_to, t.assigned_to), ''),"
-    "   hold_reason = NULLIF(COALESCE(b.hold_reason,"
-    "     CASE WHEN b.status <> 'ON_HOLD' THEN '' ELSE t.hold_reason END), ''),"
-    "   resolution = NULLIF(COALESCE(b.resolution, t.resolution), ''),"
-    "   impact = COALESCE(NULLIF(b.impact, 0)::smallint, t.impact),"
-    "   urgency = COALESCE(NULLIF(b.urgency, 0)::smallint, t.urgency),"
-    "   priority = COALESCE(b.priority, t.priority),"
-    "   sla_target = COALESCE(NULLIF(b.target_us, 0) * interval '1 microsecond', t.sla_target),"
-    "   escalation_level = CASE WHEN b.reopen THEN 0"
-    "     ELSE GREATEST(t.escalation_level, b.escalation::smallint) END,"
-    "   reopen_count = t.reopen_count + b.reopen::integer,"
-    "   resolved_at = CASE WHEN b.status = 'RESOLVED' THEN $22"
-    "     WHEN b.status = 'IN_PROGRESS' THEN NULL ELSE t.resolved_at END,"
-    "   closed_at = CASE WHEN b.status IN ('CLOSED', 'CANCELLED') THEN $22 ELSE t.closed_at END,"
-    "   updated_at = $22, version = t.version + 1"
-    " FROM before b"
-    " WHERE t.incident_id = b.incident_id"
-    "   AND b.old_status = ANY (string_to_array(b.allowed_from, ','))"
-    "   AND (b.expected_version < 0 OR b.expected_version = b.old_version)"
-    " RETURNING b.n, " INCIDENT_COLUMNS "),"
-    " noted AS ("
-    " INSERT INTO synergyflow_incidents.incident_worklogs"
-    "   (worklog_id, incident_id, author, body, created_at)"
-    " SELECT i.worklog_id, i.incident_id, i.author, i.worklog, $22 FROM changed c JOIN input i "
-    "USING (n)"
-    " WHERE i.worklog IS NOT NULL)"
-    " SELECT b.old_status, b.old_version, t.n, " INCIDENT_COLUMNS
-    " FROM before b LEFT JOIN changed t USING (n) ORDER BY b.n"};
+    " rated AS ("
+    " SELECT f.*, COALESCE(m.priority, " INCIDENT_DEFAULT_PRIORITY(
+        "f.new_impact",
+        "f.new_urgency") ") AS matrix_priority"
+                         " FROM found f LEFT JOIN synergyflow_incidents.priority_matrix m"
+                         "   ON m.impact = f.new_impact AND m.urgency = f.new_urgency),"
+                         " before AS MATERIALIZED ("
+                         " SELECT r.*, CASE"
+                         "   WHEN r.new_status = 'ON_HOLD'"
+                         "     AND COALESCE(r.hold_reason, r.old_hold_reason) IS NULL THEN 'hold'"
+                         "   WHEN r.new_status <> 'ON_HOLD' AND r.hold_reason IS NOT NULL THEN "
+                         "'not held'"
+                         "   WHEN r.priority <> r.matrix_priority AND r.priority_reason IS NULL"
+                         "     AND (r.priority <> r.old_priority OR r.impact > 0) THEN 'reason'"
+                         "   WHEN r.new_parent_id = r.incident_id THEN 'self'"
+                         "   WHEN r.new_parent_id <> '' AND p.incident_id IS NULL THEN 'parent'"
+                         "   WHEN r.new_parent_id <> '' AND p.parent_id IS NOT NULL THEN "
+                         "'grandparent'"
+                         "   WHEN r.new_parent_id <> '' AND EXISTS (SELECT FROM "
+                         "synergyflow_incidents.incidents c"
+                         "     WHERE c.parent_id = r.incident_id) THEN 'children' END AS refusal,"
+                         "   r.old_status = ANY (string_to_array(r.allowed_from, ','))"
+                         "     AND (r.expected_version < 0 OR r.expected_version = r.old_version) "
+                         "AS is_allowed"
+                         " FROM rated r LEFT JOIN synergyflow_incidents.incidents p ON "
+                         "p.incident_id = r.new_parent_id),"
+                         " changed AS ("
+                         " UPDATE synergyflow_incidents.incidents t SET"
+                         "   status = b.new_status,"
+                         "   title = COALESCE(b.title, t.title),"
+                         "   description = NULLIF(COALESCE(b.description, t.description), ''),"
+                         "   category = NULLIF(COALESCE(b.category, t.category), ''),"
+                         "   subcategory = NULLIF(COALESCE(b.subcategory, t.subcategory), ''),"
+                         "   service = NULLIF(COALESCE(b.service, t.service), ''),"
+                         "   caller = NULLIF(COALESCE(b.caller, t.caller), ''),"
+                         "   assignment_group = NULLIF(COALESCE(b.assignment_group, "
+                         "t.assignment_group), ''),"
+                         "   assigned_to = NULLIF(COALESCE(b.assigned_to, t.assigned_to), ''),"
+                         "   reassignment_count = t.reassignment_count"
+                         "     + COALESCE(b.assignment_group <> t.assignment_group AND "
+                         "b.assignment_group <> ''"
+                         "       OR b.assigned_to <> t.assigned_to AND b.assigned_to <> '', "
+                         "false)::integer,"
+                         "   hold_reason = CASE WHEN b.new_status = 'ON_HOLD'"
+                         "     THEN COALESCE(b.hold_reason, t.hold_reason) END,"
+                         "   resolution = NULLIF(COALESCE(b.resolution, t.resolution), ''),"
+                         "   impact = b.new_impact, urgency = b.new_urgency,"
+                         "   priority = COALESCE(b.priority, CASE WHEN b.impact > 0 THEN "
+                         "b.matrix_priority END,"
+                         "     t.priority),"
+                         "   priority_reason = CASE WHEN b.priority = b.matrix_priority THEN NULL"
+                         "     WHEN b.priority IS NOT NULL THEN COALESCE(b.priority_reason, "
+                         "t.priority_reason)"
+                         "     WHEN b.impact = 0 THEN t.priority_reason END,"
+                         "   parent_id = NULLIF(COALESCE(b.new_parent_id, t.parent_id), ''),"
+                         "   is_major = COALESCE(b.is_major::boolean, t.is_major),"
+                         "   sla_target = COALESCE(NULLIF(b.target_us, 0) * interval '1 "
+                         "microsecond', t.sla_target),"
+                         "   escalation_level = CASE WHEN b.reopen THEN 0"
+                         "     ELSE GREATEST(t.escalation_level, b.escalation::smallint) END,"
+                         "   reopen_count = t.reopen_count + b.reopen::integer,"
+                         "   resolved_at = CASE WHEN b.status = 'RESOLVED' THEN $27"
+                         "     WHEN b.status = 'IN_PROGRESS' THEN NULL ELSE t.resolved_at END,"
+                         "   closed_at = CASE WHEN b.status IN ('CLOSED', 'CANCELLED') THEN $27 "
+                         "ELSE t.closed_at END,"
+                         "   updated_at = $27, version = t.version + 1"
+                         " FROM before b"
+                         " WHERE t.incident_id = b.incident_id AND b.is_allowed AND b.refusal IS "
+                         "NULL"
+                         " RETURNING b.n, " INCIDENT_COLUMNS "),"
+                         " noted AS ("
+                         " INSERT INTO synergyflow_incidents.incident_worklogs"
+                         "   (worklog_id, incident_id, author, body, created_at)"
+                         " SELECT i.worklog_id, i.incident_id, i.author, i.worklog, $27 FROM input "
+                         "i JOIN changed "
+                         "USING (n)"
+                         " WHERE i.worklog IS NOT NULL)"
+                         " SELECT b.old_status, b.old_version, b.is_allowed, b.refusal, "
+                         "b.matrix_priority, t.n,"
+                         " " INCIDENT_COLUMNS
+                         " FROM before b LEFT JOIN changed t USING (n) ORDER BY b.n"};
 
-enum { COLUMN_OLD_STATUS, COLUMN_OLD_VERSION, COLUMN_CHANGED, COLUMN_INCIDENT };
+enum {
+    COLUMN_OLD_STATUS,
+    COLUMN_OLD_VERSION,
+    COLUMN_ALLOWED,
+    COLUMN_REFUSAL,
+    COLUMN_MATRIX_PRIORITY,
+    COLUMN_CHANGED,
+    COLUMN_INCIDENT
+};
 
 static bool is_refused(const struct module_call *call)
 {
@@ -99,8 +158,11 @@ static void add_lock(struct module_calls *calls, struct pg_batch *batch)
     for (uint32_t i = 0; i < calls->count; i++) {
         const struct incident_change *change = calls->items[i].state;
 
-        if (!is_refused(&calls->items[i]))
-            pg_add_text(ids, change->incident_id);
+        if (is_refused(&calls->items[i]))
+            continue;
+        pg_add_text(ids, change->incident_id);
+        if (change->fields.parent_id != NULL)
+            pg_add_text(ids, change->fields.parent_id);
     }
 }
 
@@ -133,12 +195,17 @@ static void add_round(struct module_calls *calls, struct pg_batch *batch,
         offsetof(struct incident_change, fields.title),
         offsetof(struct incident_change, fields.description),
         offsetof(struct incident_change, fields.category),
+        offsetof(struct incident_change, fields.subcategory),
+        offsetof(struct incident_change, fields.service),
         offsetof(struct incident_change, fields.caller),
         offsetof(struct incident_change, fields.assignment_group),
         offsetof(struct incident_change, fields.assigned_to),
         offsetof(struct incident_change, fields.hold_reason),
         offsetof(struct incident_change, fields.resolution),
-        offsetof(struct incident_change, fields.priority_name),
+        offsetof(struct incident_change, fields.priority),
+        offsetof(struct incident_change, fields.priority_reason),
+        offsetof(struct incident_change, fields.parent_id),
+        offsetof(struct incident_change, fields.is_major),
     };
     static const size_t numbers[] = {
         offsetof(struct incident_change, fields.impact),
@@ -214,6 +281,10 @@ static void refuse(struct module_calls *calls, struct module_call *call,
                    pg_value_int(result, change->index, COLUMN_OLD_VERSION)) {
         module_version_refusal(&error, change->incident_id, change->expected_version,
                                pg_value_int(result, change->index, COLUMN_OLD_VERSION));
+    } else if (pg_value_bool(result, change->index, COLUMN_ALLOWED)) {
+        incident_refusal(pg_value_text(result, change->index, COLUMN_REFUSAL), change->incident_id,
+                         change->fields.parent_id,
+                         pg_value_text(result, change->index, COLUMN_MATRIX_PRIORITY), &error);
     } else {
         const char *status = pg_value_text(result, change->index, COLUMN_OLD_STATUS);
 

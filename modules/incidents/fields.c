@@ -5,99 +5,88 @@
 #include <string.h>
 
 const char *const incident_open_fields[] = {
-    "title",  "description",     "impact",     "urgency",   "priority",   "category",
-    "caller", "assignmentGroup", "assignedTo", "slaTarget", "closeAfter", NULL};
+    "title",    "description", "impact",     "urgency", "priority",        "priorityReason",
+    "category", "subcategory", "service",    "caller",  "assignmentGroup", "assignedTo",
+    "parentId", "slaTarget",   "closeAfter", NULL};
 const char *const incident_change_fields[] = {
-    "status",     "title",      "description", "impact",          "urgency",
-    "priority",   "category",   "caller",      "assignmentGroup", "assignedTo",
-    "holdReason", "resolution", "slaTarget",   "expectedVersion", NULL};
+    "status",   "title",           "description", "impact",          "urgency",
+    "priority", "priorityReason",  "category",    "subcategory",     "service",
+    "caller",   "assignmentGroup", "assignedTo",  "holdReason",      "resolution",
+    "parentId", "majorIncident",   "slaTarget",   "expectedVersion", NULL};
+const char *const incident_hold_reasons[] = {"AWAITING_CALLER",   "AWAITING_CHANGE",
+                                             "AWAITING_PROBLEM",  "AWAITING_VENDOR",
+                                             "AWAITING_EVIDENCE", NULL};
 
 /* An ISO 8601 duration longer than this is a mistake. */
 static const int64_t DURATION_MAX_US = INT64_C(5) * 366 * 86400 * 1000000;
-
-static enum status read_text(const json_t *object, const char *name, size_t bytes_max,
-                             const char **ret_text, struct error *ret_error)
-{
-    enum status status = json_field_text(object, name, ret_text, ret_error);
-
-    if (status == STATUS_OK && *ret_text != NULL && strlen(*ret_text) > bytes_max)
-        return error_set_field(ret_error, STATUS_INVALID, name,
-                               "Expected %s to have at most %zu bytes but it has %zu.", name,
-                               bytes_max, strlen(*ret_text));
-    return status;
-}
 
 static enum status read_texts(const json_t *object, struct incident_fields *fields,
                               struct error *ret_error)
 {
     const struct {
         const char *name;
-        size_t bytes_max;
+        uint32_t minimum; /* 0: "" clears the field */
+        uint32_t maximum;
         const char **ret_text;
     } texts[] = {
-        {"title", INCIDENT_TITLE_MAX, &fields->title},
-        {"description", INCIDENT_TEXT_MAX, &fields->description},
-        {"category", INCIDENT_NAME_MAX, &fields->category},
-        {"caller", INCIDENT_NAME_MAX, &fields->caller},
-        {"assignmentGroup", INCIDENT_NAME_MAX, &fields->assignment_group},
-        {"assignedTo", INCIDENT_NAME_MAX, &fields->assigned_to},
-        {"holdReason", INCIDENT_NAME_MAX, &fields->hold_reason},
-        {"resolution", INCIDENT_TEXT_MAX, &fields->resolution},
+        {"title", 1, INCIDENT_TITLE_MAX, &fields->title},
+        {"description", 0, INCIDENT_TEXT_MAX, &fields->description},
+        {"category", 0, INCIDENT_NAME_MAX, &fields->category},
+        {"subcategory", 0, INCIDENT_NAME_MAX, &fields->subcategory},
+        {"service", 0, INCIDENT_NAME_MAX, &fields->service},
+        {"caller", 0, INCIDENT_NAME_MAX, &fields->caller},
+        {"assignmentGroup", 0, INCIDENT_NAME_MAX, &fields->assignment_group},
+        {"assignedTo", 0, INCIDENT_NAME_MAX, &fields->assigned_to},
+        {"resolution", 0, INCIDENT_TEXT_MAX, &fields->resolution},
+        {"parentId", 0, INCIDENT_NAME_MAX, &fields->parent_id},
+        {"priorityReason", 1, INCIDENT_REASON_MAX, &fields->priority_reason},
     };
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        enum status status =
-            read_text(object, texts[i].name, texts[i].bytes_max, texts[i].ret_text, ret_error);
+        enum status status = module_field_text(object, texts[i].name, texts[i].minimum,
+                                               texts[i].maximum, texts[i].ret_text, ret_error);
 
         if (status != STATUS_OK)
             return status;
     }
-    if (fields->title != NULL && fields->title[strspn(fields->title, " \t\r\n")] == '\0')
-        return error_set_field(ret_error, STATUS_INVALID, "title",
-                               "Expected title to say what is wrong but it is empty.");
-    return STATUS_OK;
+    return module_field_name(object, "holdReason", incident_hold_reasons, &fields->hold_reason,
+                             ret_error);
+}
+
+static enum status read_major(const json_t *object, struct incident_fields *fields,
+                              struct error *ret_error)
+{
+    bool is_major = false;
+    enum status status = json_field_bool(object, "majorIncident", false, &is_major, ret_error);
+
+    if (status == STATUS_OK && json_is_boolean(json_object_get(object, "majorIncident")))
+        fields->is_major = is_major ? "true" : "false";
+    return status;
 }
 
 static enum status read_priority(const json_t *object, struct incident_fields *fields,
                                  struct error *ret_error)
 {
-    const struct {
-        const char *name;
-        int64_t maximum;
-        int64_t *ret_value;
-    } numbers[] = {
-        {"impact", 3, &fields->impact},
-        {"urgency", 3, &fields->urgency},
-    };
+    int64_t rank;
+    enum status status = json_field_text(object, "priority", &fields->priority, ret_error);
 
-    const char *text = NULL;
-    enum status read = json_field_text(object, "priority", &text, ret_error);
-
-    if (read != STATUS_OK)
-        return read;
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-        enum status status = json_field_int(object, numbers[i].name, 0, 1, numbers[i].maximum,
-                                            numbers[i].ret_value, ret_error);
-
-        if (status != STATUS_OK)
-            return status;
-    }
-    if (text != NULL) {
-        enum status status = incident_priority_parse(text, &fields->priority, ret_error);
-
-        if (status != STATUS_OK)
-            return status;
-    }
+    if (status == STATUS_OK)
+        status = json_field_int(object, "impact", 0, 1, 3, &fields->impact, ret_error);
+    if (status == STATUS_OK)
+        status = json_field_int(object, "urgency", 0, 1, 3, &fields->urgency, ret_error);
+    if (status == STATUS_OK && fields->priority != NULL)
+        status = incident_priority_parse(fields->priority, &rank, ret_error);
+    if (status != STATUS_OK)
+        return status;
     if ((fields->impact == 0) != (fields->urgency == 0))
         return error_set_field(ret_error, STATUS_INVALID,
                                fields->impact == 0 ? "impact" : "urgency",
                                "Expected impact and urgency together, for the priority follows "
                                "from both, but %s is missing.",
                                fields->impact == 0 ? "impact" : "urgency");
-    if (fields->priority == 0 && fields->impact != 0)
-        fields->priority = incident_priority(fields->impact, fields->urgency);
-    if (fields->priority != 0)
-        fields->priority_name = incident_priority_name(fields->priority);
+    if (fields->priority_reason != NULL && fields->priority == NULL)
+        return error_set_field(ret_error, STATUS_INVALID, "priority",
+                               "Expected priority with the priorityReason but it is missing.");
     return STATUS_OK;
 }
 
@@ -143,10 +132,6 @@ enum status incident_fields_open(const json_t *object, struct incident_fields *r
     if (fields.title == NULL)
         return error_set_field(ret_error, STATUS_INVALID, "title",
                                "Expected title to say what is wrong but it is missing.");
-    if (fields.priority == 0) {
-        fields.priority = 4; /* nobody said: below the middle, above the last */
-        fields.priority_name = incident_priority_name(fields.priority);
-    }
     if (fields.close_after == NULL)
         fields.close_after = incident_close_after;
     *ret_fields = fields;
@@ -168,6 +153,8 @@ enum status incident_fields_change(const json_t *object, struct incident_fields 
         return STATUS_OK;
     }
     status = read_texts(object, &fields, ret_error);
+    if (status == STATUS_OK)
+        status = read_major(object, &fields, ret_error);
     if (status == STATUS_OK)
         status = read_priority(object, &fields, ret_error);
     if (status == STATUS_OK)

@@ -143,8 +143,7 @@ static enum status cancel_finish(struct module_calls *calls, struct pg_batch *ba
     return STATUS_OK;
 }
 
-/* Back to work from Resolved: a new cycle of the SLA begins, with the target of the priority as it
- * is now; the timers of the process are armed again from these durations. */
+/* Back to work from Resolved: what that means for the time to resolve is the policy's to say. */
 static enum status reopen_prepare(struct module_calls *calls, struct pg_batch *batch,
                                   struct error *ret_error)
 {
@@ -155,21 +154,10 @@ static enum status reopen_prepare(struct module_calls *calls, struct pg_batch *b
 
 static json_t *answer_reopened(struct module_calls *calls, const struct incident_change *change)
 {
-    const char *deadline_text = json_string_value(json_object_get(change->incident, "slaDeadline"));
-    struct error error;
-    int64_t deadline_us = calls->now_us;
-
-    if (iso8601_parse_instant(deadline_text, &deadline_us, &error) != STATUS_OK ||
-        deadline_us < calls->now_us)
-        deadline_us = calls->now_us;
-    int64_t target_us = deadline_us - calls->now_us;
-
-    return json_pack("{s:O, s:O, s:n, s:s, s:s, s:s, s:s}", "status",
-                     json_object_get(change->incident, "status"), "assignedTo",
-                     json_object_get(change->incident, "assignedTo"), "change", "decision", "",
-                     "sla50", incident_target_text(calls->arena, target_us, 50), "sla75",
-                     incident_target_text(calls->arena, target_us, 75), "sla100",
-                     incident_target_text(calls->arena, target_us, 100));
+    (void)calls;
+    return json_pack("{s:O, s:O, s:n, s:s}", "status", json_object_get(change->incident, "status"),
+                     "assignedTo", json_object_get(change->incident, "assignedTo"), "change",
+                     "decision", "");
 }
 
 static enum status reopen_finish(struct module_calls *calls, struct pg_batch *batch,

@@ -9,9 +9,9 @@ enum {
     INCIDENT_TEXT_MAX = 10000,
     INCIDENT_NAME_MAX = 200, /* users, groups, categories */
     INCIDENT_PRIORITIES = 5,
-    INCIDENT_PAGE_DEFAULT = 20,
-    INCIDENT_PAGE_MAX = 500,
-    INCIDENT_COMMENTS_MAX = 500, /* of one answer */
+    INCIDENT_REASON_MAX = 1000,
+    INCIDENT_WORKLOGS_SHOWN = 500, /* with the incident itself; the list has all */
+    INCIDENT_WATCHERS_MAX = 200,   /* of one incident */
 };
 
 /* ---- states.c: New → In Progress ↔ On Hold → Resolved → Closed, Cancelled ---- */
@@ -52,12 +52,8 @@ const char *incident_priority_name(int64_t priority);
 /* STATUS_INVALID with the list of priorities. */
 MUST_CHECK enum status incident_priority_parse(const char *text, int64_t *ret_priority,
                                                struct error *ret_error);
-/* Impact × urgency, 1 is high. */
-int64_t incident_priority(int64_t impact, int64_t urgency);
-/* Time to resolve, by priority 1 … 5; working time is 24×7. */
-int64_t incident_target_us(int64_t priority);
-/* `percent` of the target as an ISO 8601 duration in seconds, in `arena`. */
-const char *incident_target_text(struct arena *arena, int64_t target_us, int64_t percent);
+/* As an ISO 8601 duration in seconds, in `arena`. */
+const char *incident_target_text(struct arena *arena, int64_t target_us);
 extern const char incident_close_after[];
 
 /* ---- fields.c: what callers give ---- */
@@ -73,10 +69,14 @@ struct incident_fields {
     const char *assigned_to;
     const char *hold_reason;
     const char *resolution;
+    const char *subcategory;
+    const char *service;
+    const char *parent_id;
+    const char *is_major; /* "true", "false" */
     int64_t impact;
     int64_t urgency;
-    int64_t priority; /* 1 … 5; from impact and urgency where only those are given */
-    const char *priority_name;
+    const char *priority;        /* NULL: from impact and urgency, by the matrix */
+    const char *priority_reason; /* why it is another than the matrix says */
     int64_t target_us; /* to resolve, instead of what the policy says; 0: as the policy says */
     const char *close_after;
 };
@@ -92,6 +92,17 @@ MUST_CHECK enum status incident_fields_change(const json_t *object,
 /* The names a caller may use, NULL-terminated. */
 extern const char *const incident_open_fields[];
 extern const char *const incident_change_fields[];
+extern const char *const incident_hold_reasons[];
+
+/* ---- refusal.c: what the database found wrong ---- */
+
+/* The default of the matrix, in SQL: of "impact" and "urgency" with this alias. */
+#define INCIDENT_DEFAULT_PRIORITY(impact, urgency) \
+    "('{CRITICAL,HIGH,MEDIUM,LOW,PLANNING}'::text[])[" impact " + " urgency " - 1]"
+
+/* The sentence of a `refusal` column of open.c and change.c. */
+void incident_refusal(const char *refusal, const char *incident_id, const char *parent_id,
+                      const char *matrix_priority, struct error *ret_error);
 
 /* ---- row.c: an incident as stored, as answered, as published ---- */
 
@@ -100,7 +111,8 @@ extern const char *const incident_change_fields[];
     "t.incident_id, t.title, t.description, t.status, t.priority, t.impact, t.urgency,"         \
     " t.category, t.caller, t.assignment_group, t.assigned_to, t.hold_reason, t.resolution,"    \
     " t.sla_deadline, t.escalation_level, t.reopen_count, t.process_instance_id, t.created_at," \
-    " t.updated_at, t.resolved_at, t.closed_at, t.version"
+    " t.updated_at, t.resolved_at, t.closed_at, t.version, t.subcategory, t.service,"           \
+    " t.priority_reason, t.parent_id, t.is_major, t.reassignment_count"
 
 /* The JSON of a row whose columns begin at `column`. New reference. */
 json_t *incident_json(const struct pg_result *result, uint32_t row, uint32_t column);

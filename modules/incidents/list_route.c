@@ -8,6 +8,9 @@ static const char *const states[] = {
         NULL,
 };
 static const char *const priorities[] = {"CRITICAL", "HIGH", "MEDIUM", "LOW", "PLANNING", NULL};
+static const char *const hold_reasons[] = {"AWAITING_CALLER",   "AWAITING_CHANGE",
+                                           "AWAITING_PROBLEM",  "AWAITING_VENDOR",
+                                           "AWAITING_EVIDENCE", NULL};
 
 static const struct module_filter filters[] = {
     {.name = "status", .kind = MODULE_FILTER_NAME, .condition = "t.status = $%u", .names = states},
@@ -25,6 +28,24 @@ static const struct module_filter filters[] = {
      .kind = MODULE_FILTER_BOOLEAN,
      .condition = "t.status NOT IN ('CLOSED', 'CANCELLED')",
      .otherwise = "t.status IN ('CLOSED', 'CANCELLED')"},
+    {.name = "subcategory", .kind = MODULE_FILTER_TEXT, .condition = "t.subcategory = $%u"},
+    {.name = "service", .kind = MODULE_FILTER_TEXT, .condition = "t.service = $%u"},
+    {.name = "holdReason",
+     .kind = MODULE_FILTER_NAME,
+     .condition = "t.hold_reason = $%u",
+     .names = hold_reasons},
+    {.name = "parentId", .kind = MODULE_FILTER_TEXT, .condition = "t.parent_id = $%u"},
+    {.name = "majorIncident",
+     .kind = MODULE_FILTER_BOOLEAN,
+     .condition = "t.is_major",
+     .otherwise = "NOT t.is_major"},
+    {.name = "watchedBy",
+     .kind = MODULE_FILTER_TEXT,
+     .condition = "t.incident_id IN (SELECT w.incident_id"
+                  " FROM synergyflow_incidents.incident_watchers w WHERE w.user_id = $%u)"},
+    {.name = "q",
+     .kind = MODULE_FILTER_SEARCH,
+     .condition = "t.incident_id IN (SELECT synergyflow_incidents.search_incidents($%u))"},
     {.name = "createdAt", .kind = MODULE_FILTER_INSTANT, .condition = "t.created_at"},
     {.name = "slaDeadline", .kind = MODULE_FILTER_INSTANT, .condition = "t.sla_deadline"},
 };
@@ -32,7 +53,9 @@ static const struct module_filter filters[] = {
 static const struct module_sort sorts[] = {
     {"createdAt", "t.created_at", MODULE_VALUE_INSTANT, false},
     {"updatedAt", "t.updated_at", MODULE_VALUE_INSTANT, false},
-    {"priority", "array_position('{CRITICAL,HIGH,MEDIUM,LOW,PLANNING}'::text[], t.priority::text)",
+    {"priority",
+     "(CASE t.priority WHEN 'CRITICAL' THEN 1 WHEN 'HIGH' THEN 2 WHEN 'MEDIUM' THEN 3"
+     " WHEN 'LOW' THEN 4 ELSE 5 END)",
      MODULE_VALUE_NUMBER, false},
     {"slaDeadline", "t.sla_deadline", MODULE_VALUE_INSTANT, true},
     {"status", "t.status", MODULE_VALUE_TEXT, false},

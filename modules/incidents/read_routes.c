@@ -171,7 +171,7 @@ void incident_route_get(void *context, struct http_request *request)
     pg_text(pg_batch_add(batch, &read_tasks), read->incident_id);
     worklogs = pg_batch_add(batch, &read_worklogs);
     pg_text(worklogs, read->incident_id);
-    pg_int8(worklogs, INCIDENT_COMMENTS_MAX);
+    pg_int8(worklogs, INCIDENT_WORKLOGS_SHOWN);
     read->freshness = module_freshness_add(batch, INCIDENT_TASKS_LISTENER);
     module_query(context, batch, on_detail, read); /* suspended: until all is read */
 }
@@ -223,6 +223,6 @@ void incident_route_comments(void *context, struct http_request *request)
     pg_text(pg_batch_add(batch, &count_comments), read->incident_id);
     comments = pg_batch_add(batch, &read_comments);
     pg_text(comments, read->incident_id);
-    pg_int8(comments, INCIDENT_COMMENTS_MAX);
+    pg_int8(comments, INCIDENT_WORKLOGS_SHOWN);
     module_query(context, batch, on_comments, read); /* suspended: until they are read */
 }

@@ -15,6 +15,11 @@ static json_t *number_at(const struct pg_result *result, uint32_t row, uint32_t 
     return json_integer(pg_value_int(result, row, column));
 }
 
+static json_t *flag_at(const struct pg_result *result, uint32_t row, uint32_t column)
+{
+    return json_boolean(pg_value_bool(result, row, column));
+}
+
 static json_t *time_at(const struct pg_result *result, uint32_t row, uint32_t column)
 {
     char text[ISO8601_INSTANT_BYTES];
@@ -63,6 +68,12 @@ json_t *incident_json(const struct pg_result *result, uint32_t row, uint32_t col
         {"resolvedAt", time_at},
         {"closedAt", time_at},
         {"version", number_at},
+        {"subcategory", text_at},
+        {"service", text_at},
+        {"priorityReason", text_at},
+        {"parentId", text_at},
+        {"majorIncident", flag_at},
+        {"reassignmentCount", number_at},
     };
     json_t *incident = json_object();
 
@@ -76,8 +87,9 @@ json_t *incident_publish(struct module_calls *calls, const struct module_call *c
                          json_t *extra)
 {
     static const char *const facts[] = {
-        "incidentId",  "title",           "status",      "priority",        "assignedTo",
-        "slaDeadline", "assignmentGroup", "reopenCount", "escalationLevel", "version",
+        "incidentId",        "title",           "status",      "priority",        "assignedTo",
+        "slaDeadline",       "assignmentGroup", "reopenCount", "escalationLevel", "version",
+        "reassignmentCount", "majorIncident",   "parentId",
     };
     json_t *payload = json_object();
 

@@ -1,4 +1,4 @@
-/* Priorities and their targets: the organisation's defaults. Working time is 24×7. */
+/* Priorities, and what one incident's target looks like to its SLA clock. */
 #include "modules/incidents/incident.h"
 
 #include <string.h>
@@ -29,30 +29,11 @@ enum status incident_priority_parse(const char *text, int64_t *ret_priority,
                            text);
 }
 
-int64_t incident_priority(int64_t impact, int64_t urgency)
+const char *incident_target_text(struct arena *arena, int64_t target_us)
 {
-    static const uint8_t matrix[3][3] = {{1, 2, 3}, {2, 3, 4}, {3, 4, 5}};
-
-    PRE(impact >= 1 && impact <= 3);
-    PRE(urgency >= 1 && urgency <= 3);
-    return matrix[impact - 1][urgency - 1];
-}
-
-int64_t incident_target_us(int64_t priority)
-{
-    static const int32_t hours[INCIDENT_PRIORITIES] = {4, 8, 24, 72, 120};
-
-    PRE(priority >= 1 && priority <= INCIDENT_PRIORITIES);
-    return hours[priority - 1] * INT64_C(3600) * 1000000;
-}
-
-const char *incident_target_text(struct arena *arena, int64_t target_us, int64_t percent)
-{
-    int64_t us = target_us / 100 * percent + target_us % 100 * percent / 100;
-
-    PRE(us >= 0);
-    if (us % 1000000 == 0)
-        return arena_format(arena, "PT%lldS", (long long)(us / 1000000));
-    return arena_format(arena, "PT%lld.%06lldS", (long long)(us / 1000000),
-                        (long long)(us % 1000000));
+    PRE(target_us > 0);
+    if (target_us % 1000000 == 0)
+        return arena_format(arena, "PT%lldS", (long long)(target_us / 1000000));
+    return arena_format(arena, "PT%lld.%06lldS", (long long)(target_us / 1000000),
+                        (long long)(target_us % 1000000));
 }

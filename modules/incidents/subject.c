@@ -37,7 +37,7 @@ void incident_changed(struct module_calls *calls, const struct module_call *call
     json_object_set_new(fields, "priority", json_integer(priority));
     if (target_us > 0)
         json_object_set_new(fields, "slaTarget",
-                            json_string(incident_target_text(calls->arena, target_us, 100)));
+                            json_string(incident_target_text(calls->arena, target_us)));
     told->payload = payload;
     told->answer = answer;
     module_subject_changed(calls, call, INCIDENT_SUBJECT, incident_id, fields, "", told);

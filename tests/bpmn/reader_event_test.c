@@ -150,6 +150,23 @@ static const struct finding_row refused[] = {
     {CATCH("<timerEventDefinition><timeDate>2027-01-01</timeDate><timeDuration>PT1H</timeDuration>"
            "</timerEventDefinition>"),
      "timer-definition", "x", "2"},
+    {CATCH("<timerEventDefinition synergyflow:clock='resolution'/>"), "timer-clock", "x",
+     "synergyflow:threshold is missing"},
+    {CATCH("<timerEventDefinition synergyflow:threshold='75%'/>"), "timer-clock", "x",
+     "synergyflow:clock is missing"},
+    {CATCH("<timerEventDefinition synergyflow:clock='a' synergyflow:threshold='75'/>"),
+     "timer-clock", "x", "percentage"},
+    {CATCH("<timerEventDefinition synergyflow:clock='a' synergyflow:threshold='2000%'/>"),
+     "timer-clock", "x", "1000%"},
+    {CATCH("<timerEventDefinition synergyflow:clock='a' synergyflow:threshold='1%' "
+           "synergyflow:clockSubject='ticket'/>"),
+     "timer-clock", "x", "ticket"},
+    {CATCH("<timerEventDefinition synergyflow:clock='a' synergyflow:threshold='1%' "
+           "synergyflow:calendar='office'/>"),
+     "timer-clock", "x", "calendar of its policy"},
+    {CATCH("<timerEventDefinition synergyflow:clock='a' synergyflow:threshold='1%'>"
+           "<timeDuration>PT1H</timeDuration></timerEventDefinition>"),
+     "timer-clock", "x", "both"},
     {CATCH(TIMER("timeDuration", "1 hour")), "timer-syntax", "x", NULL},
     {CATCH(TIMER("timeDate", "2027-02-30")), "timer-syntax", "x", NULL},
     {CATCH(TIMER("timeCycle", "R3/1 hour")), "timer-syntax", "x", NULL},

@@ -102,6 +102,10 @@ const struct place places[] = {
      AROUND("\n @<intermediateThrowEvent id='x'>" TIMER "</intermediateThrowEvent>")},
     {"event-definition-reference", "x", CATCH("\n @<eventDefinitionRef>m</eventDefinitionRef>")},
     {"timer-definition", "x", CATCH("@<timerEventDefinition/>")},
+    {"timer-clock", "x",
+     AROUND("<intermediateCatchEvent id='x'>\n@<timerEventDefinition "
+            "xmlns:s='http://synergyflow.org/bpmn' s:clock='a'/>"
+            "</intermediateCatchEvent>")},
     {"timer-syntax", "x",
      CATCH(
          "<timerEventDefinition>\n  @<timeDuration\n>soon</timeDuration></timerEventDefinition>")},

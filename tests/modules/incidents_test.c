@@ -192,12 +192,20 @@ static void the_deadline_is_what_the_clock_says(void **state)
     move_to(id, "IN_PROGRESS");
     assert_int_equal(patch(id, "{\"status\":\"ON_HOLD\",\"holdReason\":\"AWAITING_CALLER\"}", NULL),
                      200);
-    assert_string_equal(target_of(id), ""); /* it floats */
+    assert_string_equal(target_of(id), ""); /* it floats, and so do the timers that follow it */
+    becomes_true("SELECT count(*) = 3 AND bool_and(due_at = 'infinity')"
+                 " FROM synergyflow_workflows.timer WHERE clock_subject_id = '%s'",
+                 id);
     becomes_true("SELECT state = 'paused' FROM synergyflow_workflows.sla_clock"
                  " WHERE subject_id = '%s' AND target = 'resolution'",
                  id);
     move_to(id, "IN_PROGRESS");
     assert_string_not_equal(target_of(id), "");
+    becomes_true("SELECT count(*) = 1 FROM synergyflow_workflows.timer t"
+                 " JOIN synergyflow_incidents.incidents i ON i.incident_id = t.clock_subject_id"
+                 " WHERE i.incident_id = '%s' AND t.element_id = 'sla_100'"
+                 " AND t.due_at = i.sla_deadline",
+                 id);
     assert_int_equal(patch(id, "{\"slaTarget\":\"PT100H\"}", NULL), 200);
     assert_int_equal(strtol(target_of(id), NULL, 10) / 10, 36000);
     move_to(id, "RESOLVED");

@@ -1,4 +1,4 @@
-/* The incidents module's pure rules: states, the priority matrix, targets. */
+/* The incidents module's pure rules: states, targets. */
 #include "modules/incidents/incident.h"
 
 #include <setjmp.h>
@@ -59,29 +59,15 @@ static void the_list_for_the_database_has_no_blanks(void **state)
     arena_free(arena);
 }
 
-static void priority_follows_impact_and_urgency(void **state)
-{
-    static const char matrix[3][3] = {{1, 2, 3}, {2, 3, 4}, {3, 4, 5}};
-
-    (void)state;
-    for (int impact = 1; impact <= 3; impact++) {
-        for (int urgency = 1; urgency <= 3; urgency++)
-            assert_int_equal(incident_priority(impact, urgency), matrix[impact - 1][urgency - 1]);
-    }
-}
-
-static void thresholds_are_exact_parts_of_the_target(void **state)
+static void targets_are_told_exactly(void **state)
 {
     struct arena *arena = arena_new(4096);
-    int64_t four_hours_us = incident_target_us(1);
 
     (void)state;
-    assert_string_equal(incident_target_text(arena, four_hours_us, 50), "PT7200S");
-    assert_string_equal(incident_target_text(arena, four_hours_us, 75), "PT10800S");
-    assert_string_equal(incident_target_text(arena, four_hours_us, 100), "PT14400S");
-    assert_string_equal(incident_target_text(arena, 400000, 75), "PT0.300000S");
-    assert_string_equal(incident_target_text(arena, 1, 100), "PT0.000001S");
-    assert_string_equal(incident_target_text(arena, INT64_C(157680000000000), 75), "PT118260000S");
+    assert_string_equal(incident_target_text(arena, INT64_C(14400000000)), "PT14400S");
+    assert_string_equal(incident_target_text(arena, 300000), "PT0.300000S");
+    assert_string_equal(incident_target_text(arena, 1), "PT0.000001S");
+    assert_string_equal(incident_target_text(arena, INT64_C(157680000000000)), "PT157680000S");
     arena_free(arena);
 }
 
@@ -91,8 +77,7 @@ int main(void)
         cmocka_unit_test(states_follow_as_drawn),
         cmocka_unit_test(a_refusal_names_what_may_follow),
         cmocka_unit_test(the_list_for_the_database_has_no_blanks),
-        cmocka_unit_test(priority_follows_impact_and_urgency),
-        cmocka_unit_test(thresholds_are_exact_parts_of_the_target),
+        cmocka_unit_test(targets_are_told_exactly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "tests/scenario/fixture.h"
 
 #include "bpmn/reader/reader.h"
+#include "engine/zone/places.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,6 +53,8 @@ void fixture_load_file(struct fixture *fixture, const char *path)
 {
     size_t length;
     char *text = fixture_read_file(path, &length);
+    struct error error = {0};
+    char *culprit = NULL;
     const char *name;
 
     fixture_load(fixture, text);
@@ -65,6 +68,10 @@ void fixture_load_file(struct fixture *fixture, const char *path)
         fixture_add_processes(fixture, bytes, length);
         free(bytes);
     }
+    assert_int_equal(places_new(NULL, &fixture->places, &error), STATUS_OK);
+    if (test_sla_read(fixture->scenario, path, places_sources(fixture->places)->zones,
+                      &fixture->sla, &culprit, &error) != STATUS_OK)
+        fail_msg("%s: %s", culprit, error.message);
 }
 
 void fixture_run(struct fixture *fixture, uint32_t index, struct scenario_result *ret_result)
@@ -72,6 +79,7 @@ void fixture_run(struct fixture *fixture, uint32_t index, struct scenario_result
     struct scenario_settings settings = {
         .documents = (const struct bpmn_document *const *)fixture->documents,
         .document_count = fixture->document_count,
+        .sla = fixture->sla.has_files ? &fixture->sla.world : NULL,
         .coverage = &fixture->coverage};
 
     scenario_run(fixture->scenario, index, &settings, ret_result);
@@ -81,6 +89,8 @@ void fixture_clear(struct fixture *fixture)
 {
     scenario_free(fixture->scenario);
     coverage_free(fixture->coverage);
+    test_sla_deinit(&fixture->sla);
+    places_free(fixture->places);
     for (uint32_t i = 0; i < fixture->document_count; i++)
         bpmn_document_free(fixture->documents[i]);
     memset(fixture, 0, sizeof(*fixture));

@@ -3,6 +3,7 @@
 #define SYNERGYFLOW_TESTS_SCENARIO_FIXTURE_H
 
 #include "bpmn/scenario/scenario.h"
+#include "engine/cli/test_sla.h"
 
 enum { FIXTURE_DOCUMENTS = 16 };
 
@@ -11,6 +12,8 @@ struct fixture {
     struct bpmn_document *documents[FIXTURE_DOCUMENTS];
     uint32_t document_count;
     struct coverage *coverage;
+    struct places *places;
+    struct test_sla sla; /* the policies and calendars that a file names */
 };
 
 /* Each ends the test when it cannot do what it says. */

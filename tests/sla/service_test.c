@@ -257,6 +257,112 @@ static void timers_find_stored_calendars(void **state)
                   "1");
 }
 
+/* Many at once: a policy that changed reaches open clocks, with a report; closed ones are frozen.
+ */
+static void all_clocks_of_a_policy_are_worked_out_again(void **state)
+{
+    json_t *answer = NULL;
+    char path[256];
+    char id[64];
+
+    (void)state;
+    expect(201, "PUT", "/api/v1/sla/calendars/always", calendar);
+    expect(201, "PUT", "/api/v1/sla/policies/normal",
+           POLICY("normal", "1", "priority == 3", "PT24H"));
+    expect(200, "PUT", "/api/v1/sla/subjects/incident/INC-9",
+           "{\"fields\":{\"priority\":3,\"status\":\"RESOLVED\"}}");
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "/api/v1/sla/subjects/incident/INC-%d", i);
+        expect(200, "PUT", path,
+               "{\"fields\":{\"priority\":3,\"status\":\"NEW\",\"assignmentGroup\":\"=desk\"}}");
+    }
+    expect(200, "PUT", path, "{\"fields\":{\"status\":\"RESOLVED\"}}"); /* INC-2 */
+    expect(201, "PUT", "/api/v1/sla/policies/normal",
+           POLICY("normal", "1", "priority == 3", "PT48H"));
+    expect(400, "POST", "/api/v1/sla/recalculate", "{\"policy\":5}");
+    assert_int_equal(
+        call("POST", "/api/v1/sla/recalculate", "{\"policy\":\"normal\",\"dryRun\":true}", &answer),
+        202);
+    snprintf(id, sizeof(id), "%s", text_of(answer, "id"));
+    json_decref(answer);
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.sla_recalculation"
+                  " WHERE state = 'done' AND dry_run AND clock_count = 2 AND moved_count = 2",
+                  "1");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.sla_clock WHERE deadline_at"
+                  " > now() + interval '47 hours'",
+                  "0");
+    snprintf(path, sizeof(path), "/api/v1/sla/recalculations/%s", id);
+    assert_int_equal(call("GET", path, NULL, &answer), 200);
+    assert_int_equal(json_array_size(json_object_get(answer, "data")), 2);
+    assert_string_equal(text_of(json_array_get(json_object_get(answer, "data"), 0), "policyAfter"),
+                        "normal 2");
+    json_decref(answer);
+    expect(202, "POST", "/api/v1/sla/recalculate", "{\"calendar\":\"always\"}");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.sla_clock WHERE deadline_at"
+                  " > now() + interval '47 hours' AND state = 'running'",
+                  "2");
+    assert_int_equal(call("GET", "/api/v1/sla/recalculations", NULL, &answer), 200);
+    assert_int_equal(json_array_size(json_object_get(answer, "data")), 2);
+    json_decref(answer);
+    assert_int_equal(call("GET",
+                          "/api/v1/sla/attainment?by=team,priority,period&period=quarter"
+                          "&zone=Europe/Berlin&policy=normal",
+                          NULL, &answer),
+                     200);
+    const json_t *row = json_array_get(json_object_get(answer, "data"), 0);
+
+    assert_string_equal(text_of(row, "team"), "=desk");
+    assert_string_equal(text_of(row, "priority"), "3");
+    assert_int_equal(json_integer_value(json_object_get(row, "met")), 1);
+    assert_int_equal(json_integer_value(json_object_get(row, "open")), 2);
+    json_decref(answer);
+    expect(200, "GET", "/api/v1/sla/attainment?by=team&format=csv", NULL);
+    expect(400, "GET", "/api/v1/sla/attainment?by=colour", NULL);
+    expect(400, "GET", "/api/v1/sla/attainment?period=moon", NULL);
+    expect(400, "GET", "/api/v1/sla/attainment?zone=Europe/Atlantis", NULL);
+    expect(404, "GET", "/api/v1/sla/recalculations/nothing", NULL);
+}
+
+/* A process instance is a subject by itself; its timers follow its own clock. */
+static void instances_have_clocks_of_their_own(void **state)
+{
+    static const char process[] =
+        "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='t' "
+        "xmlns:synergyflow='http://synergyflow.org/bpmn'><process id='watched' "
+        "isExecutable='true'><startEvent id='s'/><sequenceFlow id='f' sourceRef='s' "
+        "targetRef='w'/><userTask id='w'/><boundaryEvent id='late' attachedToRef='w'>"
+        "<timerEventDefinition synergyflow:clock='total' synergyflow:threshold='50%'/>"
+        "</boundaryEvent><sequenceFlow id='g' sourceRef='late' targetRef='e'/><endEvent "
+        "id='e'/></process></definitions>";
+
+    (void)state;
+    expect(201, "PUT", "/api/v1/sla/calendars/always", calendar);
+    expect(
+        201, "PUT", "/api/v1/sla/policies/watched",
+        "{\"id\":\"watched\",\"applies_to\":\"process-instance\",\"match\":\"definitionKey == "
+        "'watched' && variables.big\",\"targets\":[{\"name\":\"total\",\"duration\":\"PT1S\","
+        "\"calendar\":\"always\",\"start_from\":\"startedAt\",\"conditions\":{\"start\":\"state == "
+        "'ACTIVE'\",\"stop\":\"state == 'COMPLETED'\",\"cancel\":\"state == 'TERMINATED'\"}}]}");
+    assert_int_equal(
+        http_upload(program.port, "/process-api/repository/deployments", "w.bpmn", process, NULL),
+        201);
+    expect(201, "POST", "/process-api/runtime/process-instances",
+           "{\"processDefinitionKey\":\"watched\",\"variables\":[{\"name\":\"big\",\"value\":false}"
+           "]}");
+    expect(
+        201, "POST", "/process-api/runtime/process-instances",
+        "{\"processDefinitionKey\":\"watched\",\"variables\":[{\"name\":\"big\",\"value\":true}]}");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.process_instance WHERE definition_key"
+                  " = 'watched' AND status = 3 AND ended_at >= started_at + interval '0.5 s'",
+                  "1");
+    run_until_sql("SELECT string_agg(state, ',') FROM synergyflow_workflows.sla_clock", "stopped");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.sla_firing"
+                  " WHERE threshold LIKE 'timer late %'",
+                  "1");
+    run_until_sql("SELECT count(*) FROM synergyflow_workflows.timer WHERE due_at = 'infinity'",
+                  "1"); /* of the small one, which has no clock */
+}
+
 static void bad_input_names_the_field(void **state)
 {
     static char large[100000];
@@ -289,6 +395,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(pauses_and_new_targets_keep_what_has_elapsed, start, stop),
         cmocka_unit_test_setup_teardown(a_clock_is_rated_again_when_asked, start, stop),
         cmocka_unit_test_setup_teardown(timers_find_stored_calendars, start, stop),
+        cmocka_unit_test_setup_teardown(all_clocks_of_a_policy_are_worked_out_again, start, stop),
+        cmocka_unit_test_setup_teardown(instances_have_clocks_of_their_own, start, stop),
         cmocka_unit_test_setup_teardown(bad_input_names_the_field, start, stop),
     };
 

@@ -160,7 +160,7 @@ static void when_full_it_keeps_the_earliest(void **state)
     wheel_validate(wheel);
     assert_int_equal(wheel_count(wheel), 3);
     timer = timer_number(2, 0);
-    assert_false(wheel_has(wheel, &timer.id));
+    assert_null(wheel_find(wheel, &timer.id));
     wheel_dump(wheel, &dump);
     assert_non_null(strstr(text_string(&dump), "00000008 due 5\n"));
     text_deinit(&dump);

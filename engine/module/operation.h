@@ -47,7 +47,7 @@ struct operation_field {
     const char *const *names; /* NULL-terminated */
 };
 
-/* X_TEXT … as in the row, and how JSON shows it. */
+/* What a column holds, which is how JSON shows it. */
 enum operation_column_kind {
     COLUMN_TEXT,
     COLUMN_NUMBER,

@@ -87,13 +87,13 @@ static enum status check_duration(const struct operation_field *field, const cha
 static enum status check_list(const struct operation_field *field, const char *name,
                               const json_t *list, struct error *ret_error)
 {
-    if (!json_is_array(list) || json_array_size(list) == 0 ||
-        json_array_size(list) > (size_t)field->maximum)
+    if (!json_is_array(list))
         return error_set_field(ret_error, STATUS_INVALID, name,
-                               "Expected %s to be an array of 1 to %lld ids but found %s of %zu.",
-                               name, (long long)field->maximum,
-                               json_is_array(list) ? "one" : "something else",
-                               json_array_size(list));
+                               "Expected %s to be an array of ids but it is none.", name);
+    if (json_array_size(list) == 0 || json_array_size(list) > (size_t)field->maximum)
+        return error_set_field(ret_error, STATUS_INVALID, name,
+                               "Expected %s to have 1 to %lld ids but it has %zu.", name,
+                               (long long)field->maximum, json_array_size(list));
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
         enum status status =

@@ -44,7 +44,7 @@ const struct operation_object article_object = {columns, COUNT_OF(columns), fact
 
 const struct pg_statement article_lock = {
     "knowledge_lock", "SELECT 1 FROM synergyflow_knowledge.articles WHERE article_id = ANY ($1)"
-                      " ORDER BY article_id FOR UPDATE"};
+                      " ORDER BY article_id FOR NO KEY UPDATE"};
 
 /* Which state a step leads to; "" when it changes none. */
 static const char *target_of(const char *topic)

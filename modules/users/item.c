@@ -20,7 +20,7 @@ const struct operation_object item_object = {columns, COUNT_OF(columns), facts};
 
 static const struct pg_statement lock_items = {
     "users_lock_items", "SELECT 1 FROM synergyflow_users.catalogue_items WHERE item_id = ANY ($1)"
-                        " ORDER BY item_id FOR UPDATE"};
+                        " ORDER BY item_id FOR NO KEY UPDATE"};
 
 /* Why an item with these values cannot be; `i` has the values as they would be. */
 #define ITEM_JUDGEMENT                                                                    \

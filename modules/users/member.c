@@ -14,11 +14,6 @@ static const char *const facts[] = {"teamId", "userId", "from", "to", NULL};
 
 const struct operation_object member_object = {columns, COUNT_OF(columns), facts};
 
-static const struct pg_statement lock_teams = {
-    "users_lock_member_teams",
-    "SELECT 1 FROM synergyflow_users.teams WHERE team_id = ANY ($1) ORDER BY team_id FOR UPDATE"};
-
-/* The user's row is looked at under a lock, so that nobody joins while they are deactivated. */
 static const struct pg_statement add_members = {
     "users_add_members",
     "WITH input AS MATERIALIZED ("
@@ -26,9 +21,6 @@ static const struct pg_statement add_members = {
     "   valid_from, NULLIF(i.valid_to, '')::timestamptz AS valid_to, i.who, i.n"
     " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY"
     "   AS i (team_id, user_id, valid_from, valid_to, who, n)),"
-    " people AS MATERIALIZED ("
-    " SELECT u.user_id, u.active FROM synergyflow_users.users u"
-    " WHERE u.user_id IN (SELECT i.user_id FROM input i) ORDER BY u.user_id FOR SHARE),"
     " judged AS MATERIALIZED ("
     " SELECT i.*, CASE"
     "   WHEN m.team_id IS NULL THEN 'missing'"
@@ -39,7 +31,7 @@ static const struct pg_statement add_members = {
     "     AND o.user_id = i.user_id AND o.valid_from < COALESCE(i.valid_to, 'infinity')"
     "     AND COALESCE(o.valid_to, 'infinity') > i.valid_from) THEN 'overlap' END AS why"
     " FROM input i LEFT JOIN synergyflow_users.teams m USING (team_id)"
-    "   LEFT JOIN people p USING (user_id)),"
+    "   LEFT JOIN synergyflow_users.users p USING (user_id)),"
     " inserted AS ("
     " INSERT INTO synergyflow_users.team_members AS t (team_id, user_id, valid_from, valid_to,"
     "   added_by)"
@@ -91,7 +83,7 @@ static enum status refuse(const struct module_call *call, const char *why, const
                                "Expected an active user but there is no \"%.100s\".", user_id);
     if (strcmp(why, "order") == 0)
         return error_set_field(ret_error, STATUS_INVALID, "to",
-                               "Expected to later than from but it is not.");
+                               "Expected 'to' to be after 'from' but it is not.");
     return error_set_field(ret_error, STATUS_CONFLICT, "userId",
                            "Expected a time in which %.100s is not in the team %.100s but they are "
                            "in it for some of that time.",
@@ -115,7 +107,7 @@ const struct operation member_add = {
     .topic = "users.add_member",
     .fields = add_fields,
     .field_count = COUNT_OF(add_fields),
-    .lock = &lock_teams,
+    .lock = &user_lock,
     .statement = &add_members,
     .object = &member_object,
     .event = "users.MemberAdded",
@@ -126,7 +118,7 @@ const struct operation member_end = {
     .topic = "users.end_member",
     .fields = end_fields,
     .field_count = COUNT_OF(end_fields),
-    .lock = &lock_teams,
+    .lock = &user_lock,
     .statement = &end_members,
     .object = &member_object,
     .event = "users.MemberEnded",

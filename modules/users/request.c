@@ -81,7 +81,7 @@ static const struct pg_statement open_requests = {
 static const struct pg_statement lock_requests = {
     "users_lock_requests",
     "SELECT 1 FROM synergyflow_users.service_requests WHERE request_id = ANY ($1)"
-    " ORDER BY request_id FOR UPDATE"};
+    " ORDER BY request_id FOR NO KEY UPDATE"};
 
 /* $1 request, $2 comment, $3 the version that the caller has seen, $4 who, $5 now. */
 #define MOVE_REQUESTS(to, from, self, set)                                                    \

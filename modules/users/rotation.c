@@ -16,10 +16,6 @@ static const char *const facts[] = {"teamId", "startsAt", "timeZone", "shift", "
 
 const struct operation_object rotation_object = {columns, COUNT_OF(columns), facts};
 
-static const struct pg_statement lock_teams = {
-    "users_lock_on_call_teams",
-    "SELECT 1 FROM synergyflow_users.teams WHERE team_id = ANY ($1) ORDER BY team_id FOR UPDATE"};
-
 /* Somebody in the list must be in the team when the rotation starts. */
 static const struct pg_statement set_rotations = {
     "users_set_rotations",
@@ -103,7 +99,7 @@ const struct operation rotation_set = {
     .topic = "users.set_on_call",
     .fields = fields,
     .field_count = COUNT_OF(fields),
-    .lock = &lock_teams,
+    .lock = &user_lock,
     .statement = &set_rotations,
     .object = &rotation_object,
     .event = "users.OnCallChanged",

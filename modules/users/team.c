@@ -16,10 +16,6 @@ static const char *const facts[] = {"teamId", "name",    "email", "managerId",
 
 const struct operation_object team_object = {columns, COUNT_OF(columns), facts};
 
-static const struct pg_statement lock_teams = {
-    "users_lock_teams",
-    "SELECT 1 FROM synergyflow_users.teams WHERE team_id = ANY ($1) ORDER BY team_id FOR UPDATE"};
-
 static const struct pg_statement create_teams = {
     "users_create_teams",
     "WITH input AS MATERIALIZED ("
@@ -120,7 +116,7 @@ const struct operation team_create = {
     .topic = "users.create_team",
     .fields = create_fields,
     .field_count = COUNT_OF(create_fields),
-    .lock = &lock_teams,
+    .lock = &user_lock,
     .statement = &create_teams,
     .object = &team_object,
     .event = "users.TeamCreated",
@@ -132,7 +128,7 @@ const struct operation team_update = {
     .topic = "users.update_team",
     .fields = update_fields,
     .field_count = COUNT_OF(update_fields),
-    .lock = &lock_teams,
+    .lock = &user_lock,
     .statement = &update_teams,
     .object = &team_object,
     .event = "users.TeamUpdated",

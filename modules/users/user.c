@@ -19,9 +19,14 @@ static const char *const facts[] = {"userId",    "name",   "email",   "role", "t
 
 const struct operation_object user_object = {columns, COUNT_OF(columns), facts};
 
-static const struct pg_statement lock_users = {
+/* One writer of a tenant's people and teams at a time. A unit of work may change users, teams and
+ * memberships in any order, so that locks on their rows would deadlock; such changes are rare, and
+ * a unit makes many of them under one lock. Nobody else waits: readers take no locks, and keys do
+ * not change. The statement after it sees what the last holder committed. */
+const struct pg_statement user_lock = {
     "users_lock",
-    "SELECT 1 FROM synergyflow_users.users WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE"};
+    "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended('synergyflow_users ' ||"
+    "   coalesce(current_setting('app.tenant', true), ''), 0)) WHERE $1::text[] IS NOT NULL"};
 
 static const struct pg_statement create_users = {
     "users_create",
@@ -224,7 +229,7 @@ const struct operation user_create = {
     .topic = "users.create_user",
     .fields = create_fields,
     .field_count = COUNT_OF(create_fields),
-    .lock = &lock_users,
+    .lock = &user_lock,
     .statement = &create_users,
     .object = &user_object,
     .event = "users.UserCreated",
@@ -236,7 +241,7 @@ const struct operation user_update = {
     .topic = "users.update_user",
     .fields = update_fields,
     .field_count = COUNT_OF(update_fields),
-    .lock = &lock_users,
+    .lock = &user_lock,
     .statement = &update_users,
     .object = &user_object,
     .event_of = update_event,

@@ -48,6 +48,9 @@ extern const struct operation_object rotation_object;
 extern const struct operation_object item_object;
 extern const struct operation_object request_object;
 
+/* Before every change of users, teams, members and rotations. */
+extern const struct pg_statement user_lock;
+
 /* ---- operations, each with its own file's noun ---- */
 
 extern const struct operation user_create;

@@ -201,6 +201,83 @@ static void what_is_known_is_not_published_again(void **state)
                "1");
 }
 
+static uint32_t seed = 20261124;
+
+static uint32_t draw(uint32_t below)
+{
+    seed = seed * 1664525U + 1013904223U;
+    return (seed >> 8) % below;
+}
+
+static void ask_anything(struct asked *asked)
+{
+    static const char *const people[] = {"p0", "p1", "p2"};
+    static const char *const teams[] = {"t0", "t1"};
+    const char *user = people[draw(COUNT_OF(people))];
+    const char *team = teams[draw(COUNT_OF(teams))];
+
+    switch (draw(4)) {
+    case 0:
+        ask(asked, "users.add_member", "admin",
+            json_pack("{s:s, s:s}", "teamId", team, "userId", user));
+        return;
+    case 1:
+        ask(asked, "users.end_member", "admin",
+            json_pack("{s:s, s:s}", "teamId", team, "userId", user));
+        return;
+    case 2:
+        ask(asked, "users.update_user", "admin",
+            json_pack("{s:s, s:{s:s}}", "userId", user, "change", "teamId", team));
+        return;
+    default:
+        ask(asked, "users.update_user", "admin",
+            change_of(user, "active", json_boolean(draw(2) == 0)));
+    }
+}
+
+/* Several lanes change the same few users and teams at once: every call is done or refused with a
+ * reason, none fails, and nobody who is deactivated is in a team, or anybody twice. */
+static void lanes_that_race_leave_memberships_whole(void **state)
+{
+    enum { ASKED = 400, LANES = 4 };
+    static struct asked asked[ASKED];
+    char id[16];
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(id, sizeof(id), "p%d", i);
+        ask(&asked[0], "users.create_user", "admin", person(id));
+        run();
+        (void)snprintf(id, sizeof(id), "t%d", i);
+        ask(&asked[0], "users.create_team", "admin",
+            json_pack("{s:s, s:s}", "teamId", id, "name", id));
+        run();
+    }
+    command_queue_free(parts.queue);
+    build_queue(LANES, ASKED, 0);
+    for (int i = 0; i < ASKED; i++)
+        ask_anything(&asked[i]);
+    run();
+    uint32_t done = 0;
+
+    for (int i = 0; i < ASKED; i++) {
+        done += asked[i].status == STATUS_OK;
+        if (asked[i].status != STATUS_OK && asked[i].status != STATUS_CONFLICT &&
+            asked[i].status != STATUS_INVALID && asked[i].status != STATUS_NOT_FOUND)
+            fail_msg("%d: %s", i, asked[i].error.message);
+    }
+    assert_true(done > ASKED / 10);
+    assert_sql("SELECT count(*) FROM synergyflow_users.team_members m"
+               " JOIN synergyflow_users.users u USING (user_id)"
+               " WHERE m.valid_to IS NULL AND NOT u.active",
+               "0");
+    assert_sql("SELECT count(*) FROM synergyflow_users.team_members a"
+               " JOIN synergyflow_users.team_members b USING (team_id, user_id)"
+               " WHERE a.membership_id < b.membership_id AND a.valid_from < b.valid_to"
+               "   AND b.valid_from < a.valid_to",
+               "0");
+}
+
 /* Rows of another tenant are neither seen nor in the way. */
 static void another_tenant_s_ids_are_free(void **state)
 {
@@ -224,6 +301,7 @@ int main(void)
         cmocka_unit_test(events_say_what_happened),
         cmocka_unit_test(votes_of_a_batch_are_all_counted),
         cmocka_unit_test(what_is_known_is_not_published_again),
+        cmocka_unit_test(lanes_that_race_leave_memberships_whole),
         cmocka_unit_test(another_tenant_s_ids_are_free),
     };
 

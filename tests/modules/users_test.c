@@ -119,7 +119,7 @@ static void memberships_do_not_overlap(void **state)
               "{\"userId\":\"cat\",\"from\":\"2026-02-01\"}", 201);
     rest_refused("admin", "POST", "/api/v1/teams/east/members",
                  "{\"userId\":\"cat\",\"from\":\"2020-02-01\",\"to\":\"2020-02-01\"}", 400, "to",
-                 "later");
+                 "after");
     member =
         rest_call("admin", "DELETE", "/api/v1/teams/east/members/cat?at=2026-03-01", NULL, 200);
     assert_string_equal(rest_text(member, "to"), "2026-03-01T00:00:00.000Z");

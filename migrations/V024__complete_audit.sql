@@ -77,17 +77,15 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON synergyflow_au
 -- synergyflow.actor is {"user": …, "correlation": …}, or for statements that carry out what several asked
 -- for {"by": column, "rows": {value of the column: [user, correlation]}, "strict": …}. A row that strict
 -- finds nobody for fails the transaction, and the engine makes the calls apart.
-CREATE FUNCTION synergyflow_audit.actor_of(actor jsonb, changed json) RETURNS jsonb
-    LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    found jsonb := actor -> 'rows' -> (changed ->> (actor ->> 'by'));
+CREATE FUNCTION synergyflow_audit.nobody(actor jsonb, value text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    IF found IS NULL AND (actor ->> 'strict')::boolean THEN
+    IF (actor ->> 'strict')::boolean THEN
         RAISE EXCEPTION 'Expected every changed row to be of one of the calls by its % but found "%".',
-            actor ->> 'by', changed ->> (actor ->> 'by')
+            actor ->> 'by', value
             USING ERRCODE = 'SFA01';
     END IF;
-    RETURN found;
+    RETURN NULL;
 END
 $$;
 
@@ -129,6 +127,7 @@ DECLARE
     has_tenant boolean;
     key_of text;
     same_key text;
+    asked_of text; -- the value of the column that the actor's "by" names, from an alias
     prologue text;
     insert_into constant text := 'INSERT INTO synergyflow_audit.audit_events (tenant_id, entity_type,'
         ' entity_id, action, occurred_at, user_id, correlation_id, old_values, new_values)';
@@ -157,6 +156,13 @@ BEGIN
     INTO key_of, same_key
     FROM unnest(key_columns) WITH ORDINALITY AS k (c, n);
     key_of := substr(key_of, 8); -- no slash in front
+
+    SELECT 'CASE actor ->> ''by''' || string_agg(format(' WHEN %L THEN %%1$s.%I::text', a.attname,
+                                                        a.attname), '' ORDER BY a.attnum) || ' END'
+    INTO asked_of
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = watched AND a.attnum > 0 AND NOT a.attisdropped
+      AND (a.attname ~ '_id$' OR a.attname = ANY (key_columns));
 
     -- Generated columns repeat what the others say. Some types know no equality; their texts do.
     SELECT string_agg(format('r.%I', a.attname), ', ' ORDER BY a.attnum),
@@ -188,6 +194,7 @@ BEGIN
 DECLARE
     actor jsonb := nullif(current_setting('synergyflow.actor', true), '')::jsonb;
     by_row boolean := coalesce(actor ? 'rows', false);
+    people jsonb := actor -> 'rows';
     as_written boolean := synergyflow_audit.columns_of(TG_RELID) = %L;
 BEGIN
 $body$, all_columns);
@@ -199,14 +206,17 @@ $body$, all_columns);
             coalesce(CASE WHEN by_row THEN w.who ->> 0 ELSE actor ->> 'user' END, session_user),
             CASE WHEN by_row THEN w.who ->> 1 ELSE actor ->> 'correlation' END, %6$s
         FROM (SELECT r.*, %%s AS audited FROM changed_rows r OFFSET 0) AS n
-        CROSS JOIN LATERAL (SELECT CASE WHEN by_row
-                                   THEN synergyflow_audit.actor_of(actor, n.audited) END) AS w (who);
+        CROSS JOIN LATERAL (SELECT CASE WHEN by_row THEN %%s END) AS v (value)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN by_row THEN coalesce(people -> v.value,
+                synergyflow_audit.nobody(actor, v.value)) END) AS w (who);
 $body$, insert_into, CASE WHEN has_tenant THEN 'n.tenant_id' ELSE quote_literal('') END, entity_type,
             format(key_of, 'n'), operation,
             CASE operation WHEN 'INSERT' THEN 'NULL, n.audited' ELSE 'n.audited, NULL' END);
         body := prologue || '    IF as_written THEN'
-            || format(recorded, format('(SELECT row_to_json(s) FROM (SELECT %s) AS s)', row_of))
-            || '    ELSE' || format(recorded, 'row_to_json(r)')
+            || format(recorded, format('(SELECT row_to_json(s) FROM (SELECT %s) AS s)', row_of),
+                      format(asked_of, 'n'))
+            || '    ELSE' || format(recorded, 'row_to_json(r)', 'n.audited ->> (actor ->> ''by'')')
             || E'    END IF;\n    RETURN NULL;\nEND\n';
         EXECUTE format('CREATE OR REPLACE FUNCTION synergyflow_audit.%I() RETURNS trigger'
                        ' LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'
@@ -229,8 +239,10 @@ $body$, insert_into, CASE WHEN has_tenant THEN 'n.tenant_id' ELSE quote_literal(
                  ELSE ('{' || substr(concat(%7$s), 2) || '}')::json END
         FROM old_rows o FULL JOIN new_rows n ON %8$s
         CROSS JOIN LATERAL (
-            SELECT CASE WHEN by_row THEN synergyflow_audit.actor_of(actor,
-                CASE WHEN n IS NULL THEN row_to_json(o) ELSE row_to_json(n) END) END) AS w (who)
+            SELECT CASE WHEN by_row THEN coalesce(%10$s, %11$s) END) AS v (value)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN by_row THEN coalesce(people -> v.value,
+                synergyflow_audit.nobody(actor, v.value)) END) AS w (who)
         WHERE %9$s;
         RETURN NULL;
     END IF;
@@ -241,13 +253,16 @@ $body$, insert_into, CASE WHEN has_tenant THEN 'n.tenant_id' ELSE quote_literal(
         row_to_json(o), row_to_json(n)
     FROM old_rows o FULL JOIN new_rows n ON %8$s
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN by_row THEN synergyflow_audit.actor_of(actor,
-            coalesce(row_to_json(n), row_to_json(o))) END) AS w (who);
+        SELECT CASE WHEN by_row
+               THEN coalesce(row_to_json(n), row_to_json(o)) ->> (actor ->> 'by') END) AS v (value)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN by_row THEN coalesce(people -> v.value,
+            synergyflow_audit.nobody(actor, v.value)) END) AS w (who);
     RETURN NULL;
 END
 $body$, insert_into, CASE WHEN has_tenant THEN 'coalesce(n.tenant_id, o.tenant_id)' ELSE '''''' END,
         entity_type, format(key_of, 'n'), format(key_of, 'o'), changed_old, changed_new, same_key,
-        changed_any);
+        changed_any, format(asked_of, 'n'), format(asked_of, 'o'));
     EXECUTE format('CREATE OR REPLACE FUNCTION synergyflow_audit.%I() RETURNS trigger'
                    ' LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'
                    ' AS %L', function_name || '_update', body);

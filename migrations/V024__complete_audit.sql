@@ -75,7 +75,8 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON synergyflow_au
 
 -- ---- who ----
 -- synergyflow.actor is {"user": …, "correlation": …}, or for statements that carry out what several asked
--- for {"by": column, "rows": {value of the column: [user, correlation]}, "strict": …}. A row that strict
+-- for {"by": column, "rows": {value of the column: [user, correlation]}, "strict": …}, where a table without
+-- such a column has its entity_id instead. A row that strict
 -- finds nobody for fails the transaction, and the engine makes the calls apart.
 CREATE FUNCTION synergyflow_audit.nobody(actor jsonb, value text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE AS $$
@@ -158,7 +159,8 @@ BEGIN
     key_of := substr(key_of, 8); -- no slash in front
 
     SELECT 'CASE actor ->> ''by''' || string_agg(format(' WHEN %L THEN %%1$s.%I::text', a.attname,
-                                                        a.attname), '' ORDER BY a.attnum) || ' END'
+                                                        a.attname), '' ORDER BY a.attnum)
+        || ' ELSE ' || key_of || ' END'
     INTO asked_of
     FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = watched AND a.attnum > 0 AND NOT a.attisdropped

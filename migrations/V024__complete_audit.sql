@@ -16,8 +16,7 @@ ALTER TABLE synergyflow_audit.audit_events
 
 CREATE INDEX audit_events_transaction ON synergyflow_audit.audit_events (transaction_id, event_id);
 
--- One keyset index for each way of asking; the time needs none of its own, since event_id rises with it
--- but for the length of a transaction, and blocks remember their times.
+-- One keyset index for each way of asking.
 DROP INDEX synergyflow_audit.audit_events_entity;
 DROP INDEX synergyflow_audit.audit_events_user;
 DROP INDEX synergyflow_audit.audit_events_occurred_at;
@@ -25,11 +24,13 @@ CREATE INDEX audit_events_entity ON synergyflow_audit.audit_events (entity_id, e
 CREATE INDEX audit_events_user ON synergyflow_audit.audit_events (user_id, event_id);
 CREATE INDEX audit_events_correlation ON synergyflow_audit.audit_events (correlation_id, event_id)
     WHERE correlation_id IS NOT NULL;
-CREATE INDEX audit_events_occurred_at ON synergyflow_audit.audit_events USING brin (occurred_at)
-    WITH (pages_per_range = 16, autosummarize = on);
+CREATE INDEX audit_events_occurred_at ON synergyflow_audit.audit_events (occurred_at, event_id);
 
 ALTER TABLE synergyflow_audit.policy_decisions
     ALTER COLUMN decided_at SET DEFAULT clock_timestamp();
+DROP INDEX synergyflow_audit.policy_decisions_decided_at;
+CREATE INDEX policy_decisions_decided_at
+    ON synergyflow_audit.policy_decisions (decided_at, decision_id);
 CREATE INDEX policy_decisions_subject
     ON synergyflow_audit.policy_decisions (subject, decision_id);
 
@@ -55,10 +56,19 @@ ALTER TABLE synergyflow_audit.audit_seals ALTER COLUMN leaves SET STORAGE EXTERN
 CREATE INDEX audit_seals_sealed_at ON synergyflow_audit.audit_seals (sealed_at);
 
 -- ---- append-only ----
--- Rows come from the triggers below, which have the owner's rights; seals and decisions from the
--- engine. Nobody changes any; whoever owns the tables meets a trigger first, and the seals then.
-REVOKE INSERT ON synergyflow_audit.audit_events FROM synergyflow_audit;
-GRANT SELECT, INSERT ON synergyflow_audit.audit_seals TO synergyflow_audit;
+-- Rows come from the triggers below, which have the owner's rights. Seals and decisions come from the
+-- engine in its own role, which sees every tenant's rows: a chain for each tenant would show the others'
+-- pace. The module's role reads its tenant's, for the API. Nobody changes any; whoever owns the tables
+-- meets a trigger first, and the seals then.
+REVOKE INSERT ON ALL TABLES IN SCHEMA synergyflow_audit FROM synergyflow_audit;
+GRANT SELECT ON synergyflow_audit.audit_seals TO synergyflow_audit;
+GRANT USAGE ON SCHEMA synergyflow_audit TO synergyflow_engine;
+GRANT SELECT ON synergyflow_audit.audit_events TO synergyflow_engine;
+GRANT SELECT, INSERT ON synergyflow_audit.audit_seals TO synergyflow_engine;
+GRANT INSERT ON synergyflow_audit.policy_decisions TO synergyflow_engine;
+CREATE POLICY sealing ON synergyflow_audit.audit_events FOR SELECT TO synergyflow_engine USING (true);
+CREATE POLICY deciding ON synergyflow_audit.policy_decisions FOR INSERT TO synergyflow_engine
+    WITH CHECK (true);
 
 CREATE FUNCTION synergyflow_audit.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -319,4 +329,4 @@ END
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA synergyflow_audit FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION synergyflow_audit.unwatched() TO synergyflow_audit;
+GRANT EXECUTE ON FUNCTION synergyflow_audit.unwatched() TO synergyflow_engine;

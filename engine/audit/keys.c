@@ -239,9 +239,9 @@ static enum status load(struct audit_keys *keys, const char *id, struct error *r
                          keys->folder, name);
     status = read_line(path, true, line, ret_error);
     if (status == STATUS_OK && !audit_from_hex(line, key->bytes, sizeof(key->bytes)))
-        status = error_set(ret_error, STATUS_INVALID,
-                           "Expected the key file %.300s to hold %d hexadecimal digits.", path,
-                           DIGITS);
+        status =
+            error_set(ret_error, STATUS_INVALID,
+                      "Expected the key file %.300s to hold %d hexadecimal digits.", path, DIGITS);
     OPENSSL_cleanse(line, sizeof(line));
     if (status != STATUS_OK)
         return status;

@@ -12,6 +12,7 @@
 
 #include "bpmn/base/status.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { AUDIT_HASH_BYTES = 32, AUDIT_KEY_ID_MAX = 64, AUDIT_KEYS_MAX = 1000 };
@@ -39,8 +40,7 @@ MUST_CHECK enum status audit_keys_rotate(const char *folder, char ret_id[AUDIT_K
 bool audit_keys_exist(const char *folder);
 
 /* As `current` says at this moment: a rotation takes effect with the next seal. Owned by `keys`. */
-MUST_CHECK enum status audit_keys_current(struct audit_keys *keys,
-                                          const struct audit_key **ret_key,
+MUST_CHECK enum status audit_keys_current(struct audit_keys *keys, const struct audit_key **ret_key,
                                           struct error *ret_error);
 /* STATUS_NOT_FOUND names the key and the folder. */
 MUST_CHECK enum status audit_keys_find(struct audit_keys *keys, const char *id,

@@ -21,6 +21,9 @@
     X(address, "SYNERGYFLOW_ADDRESS", "127.0.0.1", "address to listen on")                      \
     X(calendars, "SYNERGYFLOW_CALENDARS", "",                                                   \
       "folder of *.calendar.json, the working time that timers can name; empty: none")          \
+    X(audit_keys, "SYNERGYFLOW_AUDIT_KEYS", "",                                                 \
+      "folder of the keys that seal the audit trail (docs/audit.md); empty: this node seals "   \
+      "nothing")                                                                                \
     X(log_level, "SYNERGYFLOW_LOG_LEVEL", "info", "debug, info, warning or error")
 
 /* X(field, environment variable, default, minimum, maximum, unit, what it is) */

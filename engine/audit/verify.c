@@ -26,6 +26,7 @@ enum {
     START_BEFORE = 0,
     START_BASE,
     START_KNOWN,
+    START_RANGE,
 };
 
 /* The first seal of the range that begins at $1. */
@@ -43,12 +44,17 @@ static const struct pg_statement start_base = {
 static const struct pg_statement start_known = {"audit_verify_known",
                                                 "SELECT " AUDIT_SEAL_COLUMNS " FROM " AUDIT
                                                 "audit_seals s WHERE s.seal_id = $1"};
-/* $1 the seal before, $2 the first that is too late, $3 seals, $4 rows. */
+/* $2: the range ends before it. Clocks of nodes differ; the seals between its ends belong to it. */
+static const struct pg_statement start_range = {
+    "audit_verify_range", "SELECT " FIRST_SEAL ", (SELECT l.seal_id FROM " AUDIT "audit_seals l"
+                          " WHERE l.sealed_at < $2 ORDER BY l.sealed_at DESC, l.seal_id DESC"
+                          " LIMIT 1)"};
+/* $1 the seal before, $2 the last, $3 seals, $4 rows. */
 static const struct pg_statement read_seals = {
     "audit_verify_seals",
     "SELECT " AUDIT_SEAL_COLUMNS ", s.leaves FROM ("
     " SELECT n.*, sum(n.row_count) OVER (ORDER BY n.seal_id) - n.row_count AS rows_before FROM ("
-    "  SELECT * FROM " AUDIT "audit_seals WHERE seal_id > $1 AND sealed_at < $2"
+    "  SELECT * FROM " AUDIT "audit_seals WHERE seal_id > $1 AND seal_id <= $2"
     "  ORDER BY seal_id LIMIT $3) AS n) AS s"
     " WHERE s.rows_before < $4 ORDER BY s.seal_id"};
 /* $1 open at the snapshot before, or from where on it saw none, $2 below this, $3 the chunk's last
@@ -106,7 +112,8 @@ struct audit_verification {
     struct chunk *loading; /* NULL: none */
     struct chunk *loaded;  /* waits for the pool */
     struct place place;
-    bool at_end; /* no more seals */
+    int64_t last_seal; /* of the range */
+    bool at_end;       /* no more seals */
     uv_work_t work;
     struct chunk *checking;
     struct arena *arena; /* of the start */
@@ -408,7 +415,7 @@ static void on_leased(struct pg_lease *lease, enum status status, const struct e
     chunk->seal_batch = pg_batch_new(chunk->arena);
     call = pg_batch_add(chunk->seal_batch, &read_seals);
     pg_int8(call, verification->place.seal_id);
-    pg_timestamp(call, verification->settings.to_us);
+    pg_int8(call, verification->last_seal);
     pg_int8(call, AUDIT_CHUNK_SEALS);
     pg_int8(call, AUDIT_CHUNK_ROWS);
     pg_run(lease, chunk->seal_batch, on_seals); /* suspended: until the seals are read */
@@ -476,6 +483,7 @@ static void take_start(struct audit_verification *verification, const struct pg_
     const struct pg_result *before = pg_batch_result(batch, START_BEFORE);
     const struct pg_result *base = pg_batch_result(batch, START_BASE);
     const struct pg_result *known = pg_batch_result(batch, START_KNOWN);
+    const struct pg_result *range = pg_batch_result(batch, START_RANGE);
     struct place *place = &verification->place;
     struct audit_seal seal;
 
@@ -484,6 +492,9 @@ static void take_start(struct audit_verification *verification, const struct pg_
         verification->known_is_other =
             memcmp(seal.chain, verification->known.chain, sizeof(seal.chain)) != 0;
     }
+    verification->at_end = pg_is_null(range, 0, 0);
+    verification->last_seal =
+        verification->settings.to_us >= AUDIT_TO_THE_END ? INT64_MAX : pg_value_int(range, 0, 1);
     *place = (struct place){.is_last = true};
     if (pg_rows(before) == 1) {
         audit_seal_read(before, 0, &seal);
@@ -531,5 +542,8 @@ void audit_verify(const struct audit_verify_settings *settings)
     pg_timestamp(pg_batch_add(batch, &start_base), settings->from_us);
     call = pg_batch_add(batch, &start_known);
     pg_int8(call, verification->known.seal_id);
+    call = pg_batch_add(batch, &start_range);
+    pg_timestamp(call, settings->from_us);
+    pg_timestamp(call, settings->to_us);
     pg_query(settings->pool, batch, QUERY_MS, on_start, verification);
 }

@@ -5,6 +5,7 @@
 #include "bpmn/base/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct audit_archive {
     char path[PATH_MAX + AUDIT_ARCHIVE_NAME_BYTES]; /* of the file under way */
     struct audit_keys *keys;
     gzFile file; /* NULL: none under way */
+    int disk;    /* the same file, to be written to disk */
     struct audit_key key;
     struct audit_signer *signer;
     struct text line;
@@ -35,12 +37,18 @@ struct audit_archive *audit_archive_new(const char *folder, struct audit_keys *k
     return archive;
 }
 
+static void close_file(struct audit_archive *archive)
+{
+    (void)gzclose(archive->file);
+    (void)close(archive->disk);
+}
+
 void audit_archive_free(struct audit_archive *archive)
 {
     if (archive == NULL)
         return;
     if (archive->file != NULL)
-        (void)gzclose(archive->file);
+        close_file(archive);
     audit_signer_free(archive->signer);
     text_deinit(&archive->line);
     memory_free(archive);
@@ -95,14 +103,16 @@ static enum status begin_file(struct audit_archive *archive, const struct audit_
     archive->rows = 0;
     (void)snprintf(archive->path, sizeof(archive->path), "%s/audit-%012" PRId64 ".jsonl.gz.new",
                    archive->folder, seal->seal_id);
-    archive->file = gzopen(archive->path, "wb6");
-    if (archive->file == NULL)
+    archive->disk = open(archive->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    if (archive->disk < 0)
         return trouble(archive, ret_error);
+    archive->file = gzdopen(dup(archive->disk), "wb6");
+    INVARIANT(archive->file != NULL);
     audit_hex(before, AUDIT_HASH_BYTES, digits);
     return write_line(archive,
-                      json_pack("{s:s, s:i, s:I, s:s}", "format", AUDIT_ARCHIVE_FORMAT, "version",
-                                AUDIT_ARCHIVE_VERSION, "firstSeal", (json_int_t)seal->seal_id,
-                                "chainBefore", digits),
+                      json_pack("{s:s, s:i, s:s, s:I, s:s}", "format", AUDIT_ARCHIVE_FORMAT,
+                                "version", AUDIT_ARCHIVE_VERSION, "keyId", key->id, "firstSeal",
+                                (json_int_t)seal->seal_id, "chainBefore", digits),
                       true, ret_error);
 }
 
@@ -115,12 +125,12 @@ static enum status end_file(struct audit_archive *archive, struct error *ret_err
 
     audit_signer_end(archive->signer, digits);
     archive->signer = NULL;
-    status = write_line(
-        archive,
-        json_pack("{s:{s:s, s:s}}", "signature", "keyId", archive->key.id, "hmacSha256", digits),
-        false, ret_error);
+    status = write_line(archive, json_pack("{s:s}", "signature", digits), false, ret_error);
     closed = gzclose(archive->file);
     archive->file = NULL;
+    if (fsync(archive->disk) != 0)
+        closed = Z_ERRNO;
+    (void)close(archive->disk);
     if (status != STATUS_OK)
         return status;
     (void)snprintf(path, sizeof(path), "%s/audit-%012" PRId64 "-%012" PRId64 ".jsonl.gz",

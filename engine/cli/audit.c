@@ -10,6 +10,7 @@
 #include "engine/cli/option.h"
 
 #include <dirent.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -16,6 +16,7 @@
 #include "bpmn/iso8601.h"
 #include "engine/http/request.h"
 #include "engine/http/server.h"
+#include "engine/module/resource.h"
 #include "engine/pg/batch.h"
 
 #include <jansson.h>

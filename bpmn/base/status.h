@@ -8,6 +8,8 @@
 
 #include "bpmn/base/check.h"
 
+#include <stdint.h>
+
 /* X(name, HTTP status, title as Flowable's `message` field has it) */
 #define STATUS_CODES(X)                                                                       \
     X(OK, 200, "OK")                                                                          \
@@ -16,6 +18,7 @@
     X(NOT_FOUND, 404, "Not found") /* no such object */                                       \
     X(METHOD_NOT_ALLOWED, 405, "Method not allowed")                                          \
     X(CONFLICT, 409, "Conflict")           /* the object is in another state than expected */ \
+    X(STALE, 412, "Precondition failed")   /* If-Match named a version that has gone */       \
     X(TOO_LARGE, 413, "Content too large") /* a limit in engine/limits.h or the reader */     \
     X(UNSUPPORTED_MEDIA, 415, "Content is not supported")                                     \
     X(FAILED, 500, "Internal server error")    /* a handler or an expression failed */        \
@@ -39,6 +42,7 @@ struct error {
     char element_id[ERROR_ELEMENT_MAX]; /* BPMN element at fault, "" when none */
     int line;                           /* 1-based line in the model file, 0 when none */
     int column;                         /* 1-based column, 0 when none */
+    int64_t current_version; /* of what was found, where another was expected; 0 when none */
 };
 
 /* HTTP status of a code, its title, and its name such as "NOT_FOUND". */

@@ -85,7 +85,7 @@ static void put_text(json_t *object, const char *name, const char *text)
     (void)json_object_set_new(object, name, value);
 }
 
-static void put_number(json_t *object, const char *name, int number)
+static void put_number(json_t *object, const char *name, int64_t number)
 {
     if (number > 0)
         (void)json_object_set_new(object, name, json_integer(number));
@@ -109,6 +109,7 @@ static void reply(struct http_request *request, int status, const char *title,
     put_text(problem, "elementId", error->element_id);
     put_number(problem, "line", error->line);
     put_number(problem, "column", error->column);
+    put_number(problem, "currentVersion", error->current_version);
     if (member != NULL)
         (void)json_object_set_new(problem, member, value);
     if (status == 503)

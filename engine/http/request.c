@@ -157,6 +157,11 @@ const char *http_path(const struct http_request *request)
     return request->path;
 }
 
+bool http_is_read(const struct http_request *request)
+{
+    return request->method == HTTP_GET_METHOD;
+}
+
 /* HTTP/1.0 clients may leave Host out; then the address they reached us at stands for it. */
 static const char *own_address(struct http_request *request)
 {

@@ -27,6 +27,7 @@ struct arena *http_arena(struct http_request *request);
 const char *http_path(const struct http_request *request); /* decoded, without the query */
 /* "http://host:port" as the client named us, for `url` fields. */
 const char *http_base_url(struct http_request *request);
+bool http_is_read(const struct http_request *request); /* GET, or HEAD answered as one */
 /* A {name} of the route's pattern, decoded; the program's fault if the pattern has none. */
 const char *http_param(const struct http_request *request, const char *name);
 /* A query parameter, decoded; NULL when absent. Empty names and bad escapes were refused before. */
@@ -89,8 +90,8 @@ void http_reply_bytes(struct http_request *request, int status, const char *cont
                       const void *bytes, size_t length); /* copied */
 void http_reply_empty(struct http_request *request, int status);
 /* RFC 9457 problem: type, title, status, detail, instance, correlationId, and Flowable's `message`
- * (title) and `exception` (detail); `field`, `elementId`, `line`, `column` where set; 503 with
- * Retry-After. */
+ * (title) and `exception` (detail); `field`, `elementId`, `line`, `column`, `currentVersion` where
+ * set; 503 with Retry-After. */
 void http_reply_error(struct http_request *request, const struct error *error);
 /* The same with an extra member (e.g. "findings"); steals `value`. */
 void http_reply_problem(struct http_request *request, const struct error *error, const char *member,

@@ -212,10 +212,8 @@ static void refuse(struct module_calls *calls, struct module_call *call,
     } else if (change->expected_version >= 0 &&
                change->expected_version !=
                    pg_value_int(result, change->index, COLUMN_OLD_VERSION)) {
-        error_set_field(&error, STATUS_CONFLICT, "version",
-                        "Expected %s to be at version %lld but it is at %lld: read it again.",
-                        change->incident_id, (long long)change->expected_version,
-                        (long long)pg_value_int(result, change->index, COLUMN_OLD_VERSION));
+        module_version_refusal(&error, change->incident_id, change->expected_version,
+                               pg_value_int(result, change->index, COLUMN_OLD_VERSION));
     } else {
         const char *status = pg_value_text(result, change->index, COLUMN_OLD_STATUS);
 

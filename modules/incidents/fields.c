@@ -8,8 +8,9 @@ const char *const incident_open_fields[] = {
     "title",  "description",     "impact",     "urgency",   "priority",   "category",
     "caller", "assignmentGroup", "assignedTo", "slaTarget", "closeAfter", NULL};
 const char *const incident_change_fields[] = {
-    "status", "title",           "description", "impact",     "urgency",    "priority",  "category",
-    "caller", "assignmentGroup", "assignedTo",  "holdReason", "resolution", "slaTarget", NULL};
+    "status",     "title",      "description", "impact",          "urgency",
+    "priority",   "category",   "caller",      "assignmentGroup", "assignedTo",
+    "holdReason", "resolution", "slaTarget",   "expectedVersion", NULL};
 
 /* An ISO 8601 duration longer than this is a mistake. */
 static const int64_t DURATION_MAX_US = INT64_C(5) * 366 * 86400 * 1000000;

@@ -19,6 +19,7 @@ static bool begin_change(struct module_calls *calls, struct module_call *call,
                          struct incident_change **ret_change)
 {
     struct incident_change *change = arena_alloc(calls->arena, sizeof *change);
+    const json_t *wanted = json_object_get(call->variables, "change");
     const char *incident_id = json_string_value(json_object_get(call->variables, "incidentId"));
     struct error error;
 
@@ -32,8 +33,9 @@ static bool begin_change(struct module_calls *calls, struct module_call *call,
     }
     change->incident_id = incident_id;
     error_clear(&error);
-    if (incident_fields_change(json_object_get(call->variables, "change"), &change->fields,
-                               &error) != STATUS_OK) {
+    if (incident_fields_change(wanted, &change->fields, &error) != STATUS_OK ||
+        json_field_int(wanted, "expectedVersion", -1, 0, INT64_MAX, &change->expected_version,
+                       &error) != STATUS_OK) {
         module_call_refuse(calls, call, &error);
         return false;
     }
@@ -241,7 +243,6 @@ static enum status update_prepare(struct module_calls *calls, struct pg_batch *b
     (void)ret_error;
     for (uint32_t i = 0; i < calls->count; i++) {
         struct module_call *call = &calls->items[i];
-        const json_t *expected = json_object_get(call->variables, "expectedVersion");
         const char *status_text = json_string_value(
             json_object_get(json_object_get(call->variables, "change"), "status"));
         struct incident_change *change;
@@ -250,8 +251,6 @@ static enum status update_prepare(struct module_calls *calls, struct pg_batch *b
 
         if (!begin_change(calls, call, &change))
             continue;
-        if (json_is_integer(expected))
-            change->expected_version = json_integer_value(expected);
         change->allowed_from = incident_states_open;
         if (status_text == NULL)
             continue;

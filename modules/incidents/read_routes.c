@@ -1,7 +1,6 @@
 /* Reading incidents over REST: one, a page of them, the comments of one. */
 #include "modules/incidents/incident.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct pg_statement read_incident = {
@@ -68,14 +67,11 @@ static void reply_incident(struct http_request *request, int status, json_t *inc
     const char *incident_id = json_string_value(json_object_get(incident, "incidentId"));
     struct arena *arena = http_arena(request);
 
-    http_reply_header(
-        request, "ETag",
-        arena_format(arena, "\"%lld\"",
-                     (long long)json_integer_value(json_object_get(incident, "version"))));
     if (status == 201)
         http_reply_header(request, "Location",
                           arena_format(arena, "/api/v1/incidents/%s", incident_id));
-    http_reply_json(request, status, incident);
+    module_reply_versioned(request, status, incident,
+                           json_integer_value(json_object_get(incident, "version")));
 }
 
 static void on_incident(void *context, struct pg_batch *batch, enum status status,

@@ -8,7 +8,6 @@
  * handler checks again under the row's lock. */
 #include "modules/incidents/incident.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct pg_statement read_state = {
@@ -33,7 +32,7 @@ static void on_opened(void *context, const struct module_result *result, enum st
     struct incident_write *write = context;
 
     if (status != STATUS_OK) {
-        http_reply_error(write->request, error);
+        module_reply_refusal(write->request, error);
         return;
     }
     incident_reply(write->host, write->request,
@@ -73,7 +72,7 @@ static void on_stepped(void *context, const struct module_result *result, enum s
 
     (void)result;
     if (status != STATUS_OK)
-        http_reply_error(write->request, error);
+        module_reply_refusal(write->request, error);
     else
         incident_reply(write->host, write->request, write->incident_id, 200);
 }
@@ -85,14 +84,11 @@ static void on_updated(void *context, const struct module_result *result, enum s
     struct incident_write *write = context;
 
     if (status != STATUS_OK) {
-        http_reply_error(write->request, error);
+        module_reply_refusal(write->request, error);
         return;
     }
-    http_reply_header(
-        write->request, "ETag",
-        arena_format(http_arena(write->request), "\"%lld\"",
-                     (long long)json_integer_value(json_object_get(result->variables, "version"))));
-    http_reply_json(write->request, 200, json_deep_copy(result->variables));
+    module_reply_versioned(write->request, 200, json_deep_copy(result->variables),
+                           json_integer_value(json_object_get(result->variables, "version")));
 }
 
 static json_t *take_change(struct incident_write *write)
@@ -108,8 +104,6 @@ static void update(struct incident_write *write)
     json_t *input =
         json_pack("{s:s, s:o}", "incidentId", write->incident_id, "change", take_change(write));
 
-    if (write->expected_version >= 0)
-        json_object_set_new(input, "expectedVersion", json_integer(write->expected_version));
     module_run(write->host, write->request, "incidents.update", input, on_updated, write);
 }
 
@@ -161,11 +155,8 @@ static enum status check_state(const struct incident_write *write, const struct 
     if (status != STATUS_OK)
         return status;
     if (write->expected_version >= 0 && write->expected_version != pg_value_int(result, 0, 1))
-        return error_set_field(ret_error, STATUS_CONFLICT, "version",
-                               "Expected %s to be at version %lld but it is at %lld: read it "
-                               "again.",
-                               write->incident_id, (long long)write->expected_version,
-                               (long long)pg_value_int(result, 0, 1));
+        return module_version_refusal(ret_error, write->incident_id, write->expected_version,
+                                      pg_value_int(result, 0, 1));
     return incident_state_check(write->incident_id, *ret_from, write->wanted, ret_error);
 }
 
@@ -183,33 +174,10 @@ static void on_state(void *context, struct pg_batch *batch, enum status status,
     }
     if (status != STATUS_OK) {
         json_decref(take_change(write));
-        http_reply_error(write->request, error);
+        module_reply_refusal(write->request, error);
         return;
     }
     step(write, from); /* suspended: until the command has committed */
-}
-
-/* If-Match: "7", W/"7" or *. */
-static enum status read_expected_version(struct http_request *request, int64_t *ret_version,
-                                         struct error *ret_error)
-{
-    const char *text = http_header(request, "if-match");
-    char *end;
-
-    *ret_version = -1;
-    if (text == NULL || strcmp(text, "*") == 0)
-        return STATUS_OK;
-    if (strncmp(text, "W/", 2) == 0)
-        text += 2;
-    if (text[0] == '"' && text[1] >= '0' && text[1] <= '9') {
-        *ret_version = strtoll(text + 1, &end, 10);
-        if (strcmp(end, "\"") == 0)
-            return STATUS_OK;
-    }
-    return error_set_field(ret_error, STATUS_INVALID, "If-Match",
-                           "Expected If-Match to be the ETag of an earlier answer, such as \"3\" "
-                           "in quotes, but found %.40s.",
-                           text);
 }
 
 static enum status read_change(struct incident_write *write, const char **ret_status,
@@ -227,10 +195,17 @@ static enum status read_change(struct incident_write *write, const char **ret_st
     if (status == STATUS_OK && *ret_status != NULL)
         status = incident_state_parse(*ret_status, "status", &write->wanted, ret_error);
     if (status == STATUS_OK)
-        status = read_expected_version(write->request, &write->expected_version, ret_error);
+        status = module_expected_version(write->request, write->change, &write->expected_version,
+                                         ret_error);
+    if (status == STATUS_OK)
+        json_object_del(write->change, "expectedVersion");
     if (status == STATUS_OK && json_object_size(write->change) == 0)
         return error_set(ret_error, STATUS_INVALID,
                          "Expected at least one field to change but the object is empty.");
+    /* the handler checks it again under the row's lock, whichever step of the process it is */
+    if (status == STATUS_OK && write->expected_version >= 0)
+        json_object_set_new(write->change, "expectedVersion",
+                            json_integer(write->expected_version));
     return status;
 }
 
@@ -266,7 +241,7 @@ static void on_commented(void *context, const struct module_result *result, enum
     struct incident_write *write = context;
 
     if (status != STATUS_OK)
-        http_reply_error(write->request, error);
+        module_reply_refusal(write->request, error);
     else
         http_reply_json(write->request, 201, json_deep_copy(result->variables));
 }

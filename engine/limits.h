@@ -23,6 +23,9 @@ enum {
     /* Handler calls in one round; more wait for the next. Handlers may send a few statements a
      * call, and a pipeline carries PG_BATCH_STATEMENTS_MAX. */
     LIMIT_CALLS_A_ROUND = 1000,
+    /* Groups of calls in one round, each with its own statements: calls of different users whose
+     * rows nobody can tell apart. */
+    LIMIT_GROUPS_A_ROUND = 256,
     /* How long a command waits while the database is away, while another transaction holds its
      * instance, or while its COMMIT is in doubt, before its caller is told. */
     LIMIT_COMMAND_WAIT_MS = 30000,

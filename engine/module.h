@@ -135,7 +135,8 @@ struct module_subject {
     const struct module_clock *clocks; /* in order of their start: the newest of a target is the
                                           last */
     uint32_t clock_count;
-    void *context; /* of module_subject_changed(); NULL: something else moved the clocks */
+    void *context;     /* of module_subject_changed(); NULL: something else moved the clocks */
+    const char *actor; /* who changed it; NULL: nobody but the engine */
     const char *correlation_id;
 };
 
@@ -245,6 +246,15 @@ struct module_document {
     const size_t *length;
 };
 
+/* Whose a changed row is, when calls of several users travel in one statement: every row that the
+ * topic's statements change has in `column` what the call has: its instance_id for
+ * "process_instance_id", else its text variable of the same name ("incidentId" for "incident_id").
+ * Of a topic without such a row of the table, calls of different users never share a statement. */
+struct module_attribution {
+    const char *topic;
+    const char *column;
+};
+
 struct module {
     const char *name; /* "incidents" */
     const char *schema;
@@ -261,6 +271,8 @@ struct module {
     uint32_t subject_count;
     const struct module_document *documents; /* calendars before the policies that name them */
     uint32_t document_count;
+    const struct module_attribution *attributions; /* for the audit trail */
+    uint32_t attribution_count;
 };
 
 /* Every module of the program; modules/modules.c. */

@@ -17,6 +17,7 @@ static const struct cli_command commands[] = {
     {"list", "list definitions, instances, tasks, timers, incidents …", cli_list},
     {"timers", "list timers, reschedule, fire or recalculate one", cli_timers},
     {"sla", "check SLA policies, run them over past subjects on paper", cli_sla},
+    {"audit", "verify and export the audit trail, make keys", cli_audit},
     {"bench", "measure how late timers are, on a database of its own", cli_bench},
     {"inspect", "show what a BPMN file or a process instance consists of", cli_inspect},
     {"trace", "show what a process instance did, step by step", cli_trace},

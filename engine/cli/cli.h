@@ -28,6 +28,7 @@ int cli_start(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_timers(int argc, char **argv);
 int cli_sla(int argc, char **argv);
+int cli_audit(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_trace(int argc, char **argv);

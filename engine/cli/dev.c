@@ -2,6 +2,7 @@
  * the shipped processes, demo data, and the engine. */
 #include "engine/cli/cli.h"
 
+#include "engine/audit/keys.h"
 #include "engine/base/log.h"
 #include "engine/cli/option.h"
 #include "engine/cli/running.h"
@@ -66,6 +67,12 @@ static enum status prepare(struct dev *dev, const char *migrations, struct error
     return status;
 }
 
+static const char *audit_keys_of(const struct dev *dev, char ret_path[PATH_MAX])
+{
+    (void)snprintf(ret_path, PATH_MAX, "%.4000s/audit-keys", dev->folder);
+    return ret_path;
+}
+
 /* Log lines go to a file so that the terminal shows what a person needs. */
 static void redirect_log(const char *folder)
 {
@@ -87,12 +94,17 @@ int cli_dev(int argc, char **argv)
     struct cli_option options[] = {
         {.name = "port", .letter = 'p', .argument = "N", .help = "port (default 8080)"},
         {.name = "data", .letter = 'd', .argument = "DIR", .help = "folder of the data"},
+        {.name = "audit-keys",
+         .argument = "DIR",
+         .help = "keys that seal the audit trail (default: audit-keys in the data's folder)"},
         {0},
     };
     struct dev dev = {0};
     struct settings settings;
     struct error error = {0};
     char conninfo[CLUSTER_CONNINFO_BYTES];
+    char keys[PATH_MAX];
+    char key_id[AUDIT_KEY_ID_MAX + 1];
     enum status status;
     int first;
     int exit_code = cli_options(argc, argv, options, &usage, &first);
@@ -112,6 +124,12 @@ int cli_dev(int argc, char **argv)
     settings.database =
         cluster_conninfo(&dev.cluster, "synergyflow", "synergyflow_engine", conninfo);
     settings.prepared_statements = 1; /* no pooler is between */
+    settings.audit_keys = cli_value(&options[2], audit_keys_of(&dev, keys));
+    if (!audit_keys_exist(settings.audit_keys) &&
+        audit_keys_rotate(settings.audit_keys, key_id, &error) != STATUS_OK) {
+        cluster_stop(&dev.cluster);
+        return cli_report(&error);
+    }
     redirect_log(dev.folder);
     exit_code = service_run(&settings, on_ready, &dev);
     cluster_stop(&dev.cluster);

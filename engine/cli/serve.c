@@ -41,6 +41,9 @@ int cli_serve(int argc, char **argv)
         "`synergyflow serve --settings` lists every setting."};
     struct cli_option options[] = {
         {.name = "port", .letter = 'p', .argument = "N", .help = "port (SYNERGYFLOW_PORT)"},
+        {.name = "audit-keys",
+         .argument = "DIR",
+         .help = "keys that seal the audit trail (SYNERGYFLOW_AUDIT_KEYS)"},
         {.name = "settings", .letter = 0, .help = "list the settings and end"},
         {0},
     };
@@ -52,11 +55,14 @@ int cli_serve(int argc, char **argv)
 
     if (exit_code >= 0)
         return exit_code;
-    if (options[1].count > 0) {
+    if (options[2].count > 0) {
         print_settings();
         return CLI_DONE;
     }
     if (options[0].count > 0 && setenv("SYNERGYFLOW_PORT", cli_value(&options[0], ""), 1) != 0)
+        return CLI_FAILED;
+    if (options[1].count > 0 &&
+        setenv("SYNERGYFLOW_AUDIT_KEYS", cli_value(&options[1], ""), 1) != 0)
         return CLI_FAILED;
     status = settings_read(&settings, &error);
     if (status == STATUS_OK)

@@ -100,6 +100,7 @@ struct command {
     int64_t submitted_us; /* monotonic */
     uint32_t attempts;    /* units of work that came to nothing through no fault of its own … */
     uint32_t deadlocks;   /* … and how many of these ended in a deadlock or the like */
+    bool apart;           /* its handlers' statements are for nobody else's calls */
 };
 
 /* What happens after COMMIT, wired by engine/service. Any may be NULL. */

@@ -1,11 +1,9 @@
 /* Handler calls: gathered by topic, prepared into one pipeline under each module's role, answered,
  * and stepped on; rounds until nobody waits. */
+#include "engine/audit/actor.h"
 #include "engine/command/unit.h"
 
 #include <string.h>
-
-static const struct pg_statement set_role = {"unit_set_role",
-                                             "SELECT set_config('role', $1, true)"};
 
 void unit_call_handler(struct unit *unit, struct unit_item *item, struct unit_instance *instance,
                        const struct uuid *wait_id, const char *topic, const char *element_id,
@@ -101,26 +99,6 @@ void module_subject_changed(struct module_calls *calls, const struct module_call
 
 /* ---- one round ---- */
 
-static struct call_group *group_of(struct unit *unit, const struct module_handler *handler,
-                                   const struct module *module, uint32_t capacity)
-{
-    struct call_group **tail = &unit->groups;
-
-    for (; *tail != NULL; tail = &(*tail)->next) {
-        if ((*tail)->handler == handler)
-            return *tail;
-    }
-    *tail = arena_alloc(unit->arena, sizeof(**tail));
-    (*tail)->handler = handler;
-    (*tail)->module = module;
-    (*tail)->calls.items = arena_array(unit->arena, capacity, sizeof(struct module_call));
-    (*tail)->sources = arena_array(unit->arena, capacity, sizeof(struct unit_call *));
-    (*tail)->calls.now_us = unit->now_us;
-    (*tail)->calls.arena = unit->arena;
-    (*tail)->calls.ids = unit->queue->settings.ids;
-    return *tail;
-}
-
 /* Everything that the call's scope can see: the root's variables, overlaid by nested scopes'. */
 static const json_t *visible_variables(struct unit_instance *instance, const struct uuid *wait_id,
                                        json_t **ret_owned)
@@ -210,42 +188,51 @@ static bool is_over(const struct unit_call *call)
            bpmn_instance_waiting(&call->instance->instance, &call->wait_id, NULL, NULL) == NULL;
 }
 
-static bool group_call(struct unit *unit, struct unit_call *call, uint32_t capacity)
+static bool no_handler(struct unit_call *call)
+{
+    struct error error;
+
+    (void)error_set(&error, STATUS_FAILED,
+                    "Expected a module that hosts the topic '%.100s' but there is none.",
+                    call->topic);
+    if (call->element_id != NULL)
+        (void)error_at(&error, call->element_id, 0, 0);
+    return fail_item(call->item, &error);
+}
+
+/* Into the group that it fits; ret_full: there is none, and no room for another. */
+static bool group_call(struct unit *unit, struct unit_call *call, bool *ret_full)
 {
     const struct module *module = NULL;
     const struct module_handler *handler =
         registry_handler(unit->queue->settings.registry, call->topic, &module);
-    struct call_group *group;
-    struct error error;
+    struct module_call filled = {0};
 
-    if (handler == NULL) {
-        (void)error_set(&error, STATUS_FAILED,
-                        "Expected a module that hosts the topic '%.100s' but there is none.",
-                        call->topic);
-        if (call->element_id != NULL)
-            (void)error_at(&error, call->element_id, 0, 0);
-        return fail_item(call->item, &error);
+    *ret_full = false;
+    if (handler == NULL)
+        return no_handler(call);
+    fill_call(unit, call, &filled);
+    if (!unit_group_call(unit, module, handler, &filled, call)) {
+        json_decref(call->owned_variables);
+        call->owned_variables = NULL;
+        *ret_full = true;
     }
-    group = group_of(unit, handler, module, capacity);
-    group->sources[group->calls.count] = call;
-    fill_call(unit, call, &group->calls.items[group->calls.count++]);
     return true;
 }
 
 static bool group_calls(struct unit *unit)
 {
-    uint32_t count = 0;
     bool fine = true;
+    bool full = false;
 
-    for (const struct unit_call *call = unit->calls; call != NULL && count < LIMIT_CALLS_A_ROUND;
-         call = call->next)
-        count++;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < LIMIT_CALLS_A_ROUND && unit->calls != NULL; i++) {
         struct unit_call *call = unit->calls;
 
-        unit->calls = call->next;
         if (!is_over(call))
-            fine = group_call(unit, call, count) && fine;
+            fine = group_call(unit, call, &full) && fine;
+        if (full)
+            break;
+        unit->calls = call->next;
     }
     if (unit->calls == NULL)
         forget_calls(unit);
@@ -262,7 +249,7 @@ static bool prepare_group(struct unit *unit, struct call_group *group, struct pg
     if (status != STATUS_OK)
         return fail_group(unit, group, &error);
     group->batch = own;
-    pg_text(pg_batch_add(batch, &set_role), group->module->role);
+    unit_act_for_group(unit, group, batch);
     pg_batch_join(batch, own);
     return true;
 }
@@ -285,7 +272,7 @@ bool unit_prepare_calls(struct unit *unit, struct pg_batch *batch)
     for (struct call_group *group = unit->groups; group != NULL && fine; group = group->next)
         fine = prepare_group(unit, group, batch);
     if (fine)
-        pg_text(pg_batch_add(batch, &set_role), "none");
+        audit_act_no_more(batch);
     return fine;
 }
 

@@ -186,6 +186,7 @@ static enum status settle_modules(struct unit *unit, struct pg_batch *batch,
         *subject = (struct module_subject){.type = change->type,
                                            .id = change->id,
                                            .context = change->context,
+                                           .actor = change->actor[0] != '\0' ? change->actor : NULL,
                                            .correlation_id = change->correlation_id};
         if (unit->round != NULL)
             sla_round_describe(unit->round, change->type, change->id, subject);

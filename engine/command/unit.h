@@ -104,15 +104,20 @@ struct unit_call {
     const char *element_id;
     struct uuid execution_id;
     json_t *owned_variables; /* merged for the handler; released when its round ends */
+    const char *row_value;   /* what its rows have in the topic's column; NULL: not known */
     struct unit_call *next;
 };
 
-/* The calls of one topic in one round. */
+/* The calls of one topic in one round that share statements. */
 struct call_group {
     const struct module_handler *handler;
     const struct module *module;
     struct module_calls calls;
     struct unit_call **sources; /* the call behind calls.items[i] */
+    uint32_t capacity;
+    const char *column; /* that tells the calls' rows apart; NULL: there is none */
+    bool is_shared;     /* by calls of several users or correlation ids */
+    bool is_apart;      /* one of its calls has to go apart */
     struct pg_batch *batch;
     struct call_group *next;
 };
@@ -404,6 +409,14 @@ void unit_drop_calls(struct unit *unit);
 void unit_call_handler(struct unit *unit, struct unit_item *item, struct unit_instance *instance,
                        const struct uuid *wait_id, const char *topic, const char *element_id,
                        const struct uuid *execution_id);
+
+/* call_groups.c: which calls share statements. */
+/* False: there are as many groups as a round takes; the call waits for the next one. */
+bool unit_group_call(struct unit *unit, const struct module *module,
+                     const struct module_handler *handler, const struct module_call *call,
+                     struct unit_call *source);
+/* Adds the statement that takes the module's role in the name of those who called. */
+void unit_act_for_group(struct unit *unit, const struct call_group *group, struct pg_batch *batch);
 
 /* calls.c: instances that call instances. */
 /* A step of it is to be followed up. */

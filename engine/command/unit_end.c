@@ -5,6 +5,7 @@
  * from the state which another command of the same unit had made in memory is worked out again. */
 #include "engine/command/unit.h"
 
+#include "engine/audit/actor.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 
@@ -292,6 +293,17 @@ static bool is_transient(struct unit *unit, const struct pg_batch *batch)
     return true;
 }
 
+/* A statement for several users' calls changed a row that none of them had claimed: in the next
+ * unit each call has statements of its own, and the audit trail says whose the row is. */
+static bool is_unclaimed(struct unit *unit, const struct pg_batch *batch)
+{
+    if (strcmp(pg_failed_sqlstate(batch), AUDIT_UNCLAIMED) != 0)
+        return false;
+    for (uint32_t i = 0; i < unit->item_count; i++)
+        unit->items[i].command->apart = true;
+    return true;
+}
+
 void unit_failed(struct unit *unit, const struct pg_batch *batch, enum status status,
                  const struct error *error)
 {
@@ -300,7 +312,7 @@ void unit_failed(struct unit *unit, const struct pg_batch *batch, enum status st
     unit_drop_calls(unit);
     if (status == STATUS_UNAVAILABLE)
         unit_unavailable(unit, &copy);
-    else if (is_transient(unit, batch))
+    else if (is_transient(unit, batch) || is_unclaimed(unit, batch))
         unit_run_again(unit);
     else
         poisoned(unit, &copy);

@@ -5,6 +5,7 @@
  * the locks; in one statement it could see rows as waiting that the last holder has completed 3
  * under the module's role the projection, then proof of processing, completion, COMMIT
  */
+#include "engine/audit/actor.h"
 #include "engine/outbox/internal.h"
 
 #include "engine/limits.h"
@@ -13,8 +14,6 @@
 
 static const struct pg_statement begin = {"outbox_begin", "BEGIN"};
 static const struct pg_statement commit = {"outbox_commit", "COMMIT"};
-static const struct pg_statement set_role = {"outbox_set_role",
-                                             "SELECT set_config('role', $1, true)"};
 
 /* A node that is frozen keeps its partitions only until the server ends its session. */
 static const struct pg_statement be_prompt = {
@@ -69,11 +68,6 @@ static const struct pg_statement mark = {
     "outbox_mark", "UPDATE event_publication.event_publication"
                    " SET attempts = $2, next_attempt_at = $3, dead_at = $4, last_error = $5"
                    " WHERE id = $1 AND completion_date IS NULL"};
-
-static void add_role(struct pg_batch *batch, const char *role)
-{
-    pg_text(pg_batch_add(batch, &set_role), role);
-}
 
 static void add_partitions(const struct delivery *delivery, struct pg_call *call)
 {
@@ -197,6 +191,20 @@ static void add_advance(struct delivery *delivery, struct pg_batch *batch, int64
     delivery->checkpoint_at_us = now_us;
 }
 
+/* A projection's rows have their aggregates' ids for keys: so the audit trail finds the correlation
+ * ids. What the engine projects it does in its own name. */
+static void act(const struct delivery *delivery, struct pg_batch *batch)
+{
+    uint32_t count = delivery->events.count;
+    struct audit_claim *claims = arena_array(delivery->arena, count, sizeof *claims);
+
+    for (uint32_t i = 0; i < count; i++) {
+        claims[i].value = delivery->events.items[i].aggregate_id;
+        claims[i].actor.correlation_id = delivery->events.items[i].correlation_id;
+    }
+    audit_act_by_row(batch, delivery->module->role, "", claims, count, false);
+}
+
 enum status delivery_apply_batch(struct delivery *delivery, int64_t now_us,
                                  struct pg_batch **ret_batch, struct error *ret_error)
 {
@@ -206,11 +214,11 @@ enum status delivery_apply_batch(struct delivery *delivery, int64_t now_us,
     if (delivery->events.count > 0) {
         enum status status;
 
-        add_role(batch, delivery->module->role);
+        act(delivery, batch);
         status = delivery->listener->prepare(&delivery->events, batch, ret_error);
         if (status != STATUS_OK)
             return error_prefix(ret_error, "listener %s", delivery->listener->id);
-        add_role(batch, "none");
+        audit_act_no_more(batch);
     }
     struct pg_call *processed = pg_batch_add(batch, &insert_processed);
     struct pg_array *keys = pg_text_array(processed);

@@ -20,6 +20,15 @@ const struct module_handler *registry_handler(const struct registry *registry, c
     return NULL;
 }
 
+const char *registry_attribution(const struct module *module, const char *topic)
+{
+    for (uint32_t i = 0; i < module->attribution_count; i++) {
+        if (strcmp(module->attributions[i].topic, topic) == 0)
+            return module->attributions[i].column;
+    }
+    return NULL;
+}
+
 const struct module_subject_type *registry_subject_type(const struct registry *registry,
                                                         const char *type,
                                                         const struct module **ret_module)

@@ -13,6 +13,8 @@ struct registry {
  */
 const struct module_handler *registry_handler(const struct registry *registry, const char *topic,
                                               const struct module **ret_module);
+/* The column that tells the rows of a topic's calls apart; NULL: there is none. */
+const char *registry_attribution(const struct module *module, const char *topic);
 /* Who settles subjects of a type (incident, change, …); NULL: nobody. */
 const struct module_subject_type *registry_subject_type(const struct registry *registry,
                                                         const char *type,

@@ -9,6 +9,7 @@
 #include "bpmn/base/memory.h"
 #include "bpmn/sla/clock.h"
 #include "engine/api/api.h"
+#include "engine/audit/sealer.h"
 #include "engine/base/identity.h"
 #include "engine/base/log.h"
 #include "engine/module/host.h"
@@ -49,6 +50,7 @@ struct service {
     struct webhook_service *webhooks;
     struct script_pool *scripts;
     struct outbox *outbox;
+    struct audit_sealer *sealer; /* NULL: this node has no keys */
     struct http_server *server;
     struct module_host **hosts;
     struct api_settings api; /* the routes' context */
@@ -290,6 +292,17 @@ static void build_routes(struct service *service)
     }
 }
 
+static enum status build_sealer(struct service *service, uv_loop_t *loop,
+                                const struct settings *settings, struct error *ret_error)
+{
+    if (settings->audit_keys[0] == '\0') {
+        log_event(LOG_WARNING, "audit.unsealed", "reason", 's',
+                  "SYNERGYFLOW_AUDIT_KEYS is empty: this node seals nothing.", NULL);
+        return STATUS_OK;
+    }
+    return audit_sealer_new(loop, settings->audit_keys, &service->sealer, ret_error);
+}
+
 enum status service_new(uv_loop_t *loop, const struct settings *settings,
                         struct service **ret_service, struct error *ret_error)
 {
@@ -302,6 +315,11 @@ enum status service_new(uv_loop_t *loop, const struct settings *settings,
     };
 
     if (places_new(settings->calendars, &service->places, ret_error) != STATUS_OK) {
+        memory_free(service);
+        return ret_error->status;
+    }
+    if (build_sealer(service, loop, settings, ret_error) != STATUS_OK) {
+        places_free(service->places);
         memory_free(service);
         return ret_error->status;
     }
@@ -374,6 +392,8 @@ static void on_installed(void *context, enum status status, const struct error *
     }
     service->running = true;
     outbox_start(service->outbox);
+    if (service->sealer != NULL)
+        audit_sealer_start(service->sealer, service->pool);
     nodes_start(service->nodes, on_nodes_known, service);
     service->health.started = true;
     started(service, STATUS_OK, NULL);
@@ -449,12 +469,22 @@ static void on_outbox_stopped(void *context)
     http_server_close(service->server, on_server_closed, service);
 }
 
-static void on_commands_drained(void *context)
+static void on_sealer_stopped(void *context)
 {
     struct service *service = context;
 
     /* Also when it never began: its handles have to close. */
     outbox_stop(service->outbox, on_outbox_stopped, service);
+}
+
+static void on_commands_drained(void *context)
+{
+    struct service *service = context;
+
+    if (service->sealer != NULL)
+        audit_sealer_stop(service->sealer, on_sealer_stopped, service);
+    else
+        on_sealer_stopped(service);
 }
 
 static void on_scripts_closed(void *context)
@@ -534,6 +564,7 @@ void service_free(struct service *service)
     command_queue_free(service->commands);
     places_free(service->places);
     outbox_free(service->outbox);
+    audit_sealer_free(service->sealer);
     for (uint32_t i = 0; i < all_module_count; i++)
         module_host_free(service->hosts[i]);
     memory_free(service->hosts);

@@ -23,6 +23,9 @@
       "folder of *.calendar.json, the working time that timers can name; empty: none")          \
     X(webhook_secrets, "SYNERGYFLOW_WEBHOOK_SECRETS", "",                                       \
       "folder with the secrets of webhooks, a file for each host, or one named default")        \
+    X(audit_keys, "SYNERGYFLOW_AUDIT_KEYS", "",                                                 \
+      "folder of the keys that seal the audit trail (docs/audit.md); empty: this node seals "   \
+      "nothing")                                                                                \
     X(log_level, "SYNERGYFLOW_LOG_LEVEL", "info", "debug, info, warning or error")
 
 /* X(field, environment variable, default, minimum, maximum, unit, what it is) */

@@ -1,9 +1,9 @@
 /* See settle.h, and engine/module.h for what modules may do. */
 #include "engine/sla/settle.h"
 
-#include <string.h>
+#include "engine/audit/actor.h"
 
-static const struct pg_statement set_role = {"sla_set_role", "SELECT set_config('role', $1, true)"};
+#include <string.h>
 
 void module_subject_publish(struct module_subjects *subjects, const struct module_subject *subject,
                             const char *type, const char *aggregate_id, json_t *payload)
@@ -61,6 +61,26 @@ static void take_events(struct settling *settling, const struct module_subjects 
     settling->event_count = count;
 }
 
+/* The audit trail finds whose row it is by the subject's key, which is called after its type. */
+static void act(const struct module_subjects *subjects, const char *type, const char *role,
+                struct pg_batch *batch)
+{
+    char *column = arena_format(subjects->arena, "%s_id", type);
+    struct audit_claim *claims =
+        arena_array(subjects->arena, subjects->count, sizeof(struct audit_claim));
+
+    for (char *at = column; *at != '\0'; at++)
+        *at = *at == '-' ? '_' : *at;
+    for (uint32_t i = 0; i < subjects->count; i++) {
+        const struct module_subject *subject = &subjects->items[i];
+
+        claims[i] = (struct audit_claim){
+            .value = subject->id,
+            .actor = {.user = subject->actor, .correlation_id = subject->correlation_id}};
+    }
+    audit_act_by_row(batch, role, column, claims, subjects->count, false);
+}
+
 static enum status settle_type(struct settling *settling, const char *type, struct pg_batch *batch,
                                bool *ret_has_role, struct error *ret_error)
 {
@@ -80,7 +100,7 @@ static enum status settle_type(struct settling *settling, const char *type, stru
     if (status != STATUS_OK)
         return error_prefix(ret_error, "module %s", module->name);
     if (pg_batch_count(own) > 0) {
-        pg_text(pg_batch_add(batch, &set_role), module->role);
+        act(&subjects, type, module->role, batch);
         pg_batch_join(batch, own);
         *ret_has_role = true;
     }
@@ -107,6 +127,6 @@ enum status sla_settle(struct settling *settling, struct pg_batch *batch, struct
             status = settle_type(settling, settling->items[i].type, batch, &has_role, ret_error);
     }
     if (has_role)
-        pg_text(pg_batch_add(batch, &set_role), "none");
+        audit_act_no_more(batch);
     return status;
 }

@@ -35,6 +35,14 @@ static const struct module_document documents[] = {
 
 static const struct module_subject_type subjects[] = {{INCIDENT_SUBJECT, incident_settle}};
 
+/* For the audit trail: an incident is opened by its process, and later goes by its number. */
+static const struct module_attribution attributions[] = {
+    {"incidents.open", "process_instance_id"}, {"incidents.escalate", "incident_id"},
+    {"incidents.resolve", "incident_id"},      {"incidents.reopen", "incident_id"},
+    {"incidents.close", "incident_id"},        {"incidents.cancel", "incident_id"},
+    {"incidents.update", "incident_id"},       {"incidents.comment", "incident_id"},
+};
+
 const struct module incidents_module = {
     .name = "incidents",
     .schema = "synergyflow_incidents",
@@ -51,4 +59,6 @@ const struct module incidents_module = {
     .subject_count = COUNT_OF(subjects),
     .documents = documents,
     .document_count = COUNT_OF(documents),
+    .attributions = attributions,
+    .attribution_count = COUNT_OF(attributions),
 };

@@ -12,6 +12,13 @@ static const struct http_route routes[] = {
      "Change a task's state or fields", 0},
 };
 
+/* For the audit trail. A task without an incident is created by itself. */
+static const struct module_attribution attributions[] = {
+    {"tasks.create", "incident_id"},
+    {"tasks.update", "task_id"},
+    {"tasks.complete", "task_id"},
+};
+
 const struct module tasks_module = {
     .name = "tasks",
     .schema = "synergyflow_tasks",
@@ -22,4 +29,6 @@ const struct module tasks_module = {
     .listener_count = TASK_LISTENERS,
     .routes = routes,
     .route_count = COUNT_OF(routes),
+    .attributions = attributions,
+    .attribution_count = COUNT_OF(attributions),
 };

@@ -148,8 +148,8 @@ static void each_module_reaches_its_own_tables(void **state)
             /* Refused for its missing values, not for lack of rights. */
             assert_string_equal(try_sql(engine, modules[m], "INSERT INTO %s DEFAULT VALUES", table),
                                 append_only ? "42501" : "23502");
-            assert_string_equal(
-                try_sql(engine, modules[m], "UPDATE %s SET %s = ''", table, column), denied);
+            assert_string_equal(try_sql(engine, modules[m], "UPDATE %s SET %s = ''", table, column),
+                                denied);
             assert_string_equal(try_sql(engine, modules[m], "DELETE FROM %s WHERE false", table),
                                 denied);
             assert_string_equal(try_sql(engine, modules[m], "TRUNCATE %s CASCADE", table), "42501");

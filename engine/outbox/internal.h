@@ -14,7 +14,7 @@ enum {
     OUTBOX_SWEEP_POLLS = 12,     /* every so many polls reading starts from zero, see delivery.c */
     OUTBOX_SHARED_MS = 50,       /* another node holds some partitions: look again */
     OUTBOX_TROUBLE_MS = 1000,    /* the database is in trouble: look again */
-    OUTBOX_LEASE_MS = 30000,     /* to wait for a connection */
+    OUTBOX_LEASE_MS = 5000,      /* to wait for a connection; a stop waits for that, too */
     OUTBOX_ARENA_BYTES = 64 * 1024 * 1024,
     OUTBOX_KEEP_PROCESSED_DAYS = 30,
     OUTBOX_KEEP_COMPLETED_DAYS = 7,
